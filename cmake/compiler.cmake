@@ -1,0 +1,48 @@
+# Language level, warnings and hardening for every target.
+
+# GCC before 14 miscompiles coroutines without a word (`if (co_await f(temporary))` frees
+# the temporary twice); tests/compiler keeps the snippets.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
+  message(FATAL_ERROR
+    "GCC ${CMAKE_CXX_COMPILER_VERSION} miscompiles C++20 coroutines. Use clang 19 "
+    "(Debian package clang-19; -DCMAKE_CXX_COMPILER=clang++-19) or GCC 14 or later.")
+endif()
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
+
+add_compile_options(
+  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror
+  -fstack-protector-strong -fcf-protection -D_GLIBCXX_ASSERTIONS)
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug" AND NOT POSADA_SANITIZE)
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+endif()
+add_link_options(-pie -Wl,-z,relro,-z,now)
+# Boost reaches us as system headers, so its warnings are not ours.
+add_compile_definitions(BOOST_ASIO_HAS_CO_AWAIT BOOST_ASIO_NO_DEPRECATED)
+
+set(POSADA_SANITIZE "" CACHE STRING "address, thread or empty")
+if(POSADA_SANITIZE)
+  add_compile_options(-fsanitize=${POSADA_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${POSADA_SANITIZE})
+endif()
+option(POSADA_COVERAGE "Instrument for llvm-cov" OFF)
+if(POSADA_COVERAGE)
+  add_compile_options(-fprofile-instr-generate -fcoverage-mapping)
+  add_link_options(-fprofile-instr-generate)
+endif()
+
+find_program(POSADA_MOLD mold)
+if(POSADA_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+find_program(POSADA_CCACHE ccache)
+if(POSADA_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${POSADA_CCACHE})
+  # A precompiled header holds absolute paths, so no two build folders would share an object.
+  set(CMAKE_DISABLE_PRECOMPILE_HEADERS ON)
+endif()
