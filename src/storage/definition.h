@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/section_config.h"
 #include "storage/volume_id.h"
 
 namespace posada::storage {
@@ -27,6 +28,15 @@ struct Definition {
   bool holds(Content content) const { return contents().contains(content); }
   bool on_node(std::string_view node) const;  // no `nodes` means everywhere
   VolumeFormat default_format() const;
+  // Folder of a content type below path(): "template/iso", or as `content-dirs` says.
+  std::string folder(Content content) const;
 };
+
+bool is_storage_type(std::string_view type);
+// Throws Error with a text for each wrong option.
+void check_definition(const Definition& definition);
+const SectionRules& storage_section_rules();
+Definition definition_from(const Section& section);
+Section section_from(const Definition& definition);
 
 }  // namespace posada::storage

@@ -8,7 +8,8 @@
 // A volume is reserved one by one, by a record `volume/STORAGE/NAME` that says uuid, guest, state
 // (reserved, ready, deleting), size, node, boot and task. There is no lock on a storage.
 //   allocate   record reserved → file made → Volume returned, still reserved
-//   adopt      the caller adds `ready` to the transaction that writes the volume into a config
+//   adopt      the caller adds `ready` to the transaction that writes the volume into a config;
+//              from then on the undo in the journal leaves the volume alone, so no `keep` is needed
 //   remove     record deleting → file gone → record gone
 // What a crash leaves as reserved or deleting is removed by sweep() at start, so that a volume
 // exists exactly when a config may name it.
@@ -36,7 +37,9 @@
 #include "sys/fd.h"
 
 namespace posada::task {
-class Task;
+class Context;
+class Journal;
+class UndoHandlers;
 class Workers;
 }  // namespace posada::task
 
@@ -143,6 +146,8 @@ struct Settings {
   std::string local_path;  // of the storage `local`: ROOT/var/lib/vz
   std::string boot;        // boot id of this node: leftovers of an earlier one are nobody's
   bool allow_private_addresses = false;  // download-url may reach private networks
+  // Decides whether a guest's disk is listed as `images` or `rootdir`.
+  std::function<std::optional<GuestKind>(GuestId)> kind_of;
 };
 
 class Storages {
@@ -159,6 +164,8 @@ class Storages {
   // Removes what a crash left: records reserved or deleting of this node that no running task
   // holds. Answers what was removed.
   sys::Async<std::vector<VolumeId>> sweep(std::function<bool(const std::string& upid)> is_running);
+  // Before Tasks::recover.
+  void register_undo(task::UndoHandlers& handlers);
 
   // Definitions. `local` is always there.
   std::vector<Definition> definitions() const;           // in the file's order
@@ -172,8 +179,9 @@ class Storages {
   // Exists, enabled, on this node, and (if given) holds `content`; throws the wire's texts.
   Definition usable(const std::string& name, std::optional<Content> content = {}) const;
 
-  // Guest volumes.
-  sys::Async<Volume> allocate(Allocation allocation);
+  // Guest volumes. With a journal (entries of kind "storage.volume") a task that fails removes
+  // what it allocated and did not adopt; without one the next sweep does.
+  sys::Async<Volume> allocate(Allocation allocation, task::Journal* journal = nullptr);
   // Adds to the caller's transaction: the volume becomes `ready` with it.
   void adopt(const Volume& volume, store::Transaction& transaction) const;
   sys::Async<void> remove(VolumeId volume);
@@ -186,19 +194,20 @@ class Storages {
 
   // Full copy into a new volume by a worker, with progress in the task. The source may be any
   // volume with a disk in it (images, import, iso with a raw image).
-  sys::Async<Volume> copy(task::Task& task, VolumeId source, Allocation target);
+  sys::Async<Volume> copy(task::Context& task, VolumeId source, Allocation target);
   // The same from a file of the host; only root@pam may ask for it.
-  sys::Async<Volume> import_file(task::Task& task, std::string path, Allocation target);
+  sys::Async<Volume> import_file(task::Context& task, std::string path, Allocation target);
   // A volume on top of a template's volume.
-  sys::Async<Volume> linked_clone(VolumeId base, Allocation target);
+  sys::Async<Volume> linked_clone(VolumeId base, Allocation target,
+                                  task::Journal* journal = nullptr);
   bool can_link(const VolumeId& base) const;
   // vm-… → base-…: answers the new name; the caller writes it into the config.
   sys::Async<Volume> make_template(VolumeId volume);
   sys::Async<Volume> change_owner(VolumeId volume, GuestId owner);
 
   // Files.
-  sys::Async<VolumeId> receive(task::Task& task, Incoming incoming, sys::Fd upload);
-  sys::Async<VolumeId> download(task::Task& task, Incoming incoming, Download download);
+  sys::Async<VolumeId> receive(task::Context& task, Incoming incoming, sys::Fd upload);
+  sys::Async<VolumeId> download(task::Context& task, Incoming incoming, Download download);
   sys::Async<UrlMetadata> query_url(std::string url, bool verify_certificates);
   sys::Async<void> annotate(VolumeId backup, std::optional<std::string> notes,
                             std::optional<bool> is_protected);
