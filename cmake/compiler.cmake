@@ -16,7 +16,8 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 
 add_compile_options(
-  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror
+  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
+  -Wno-missing-designated-field-initializers -Werror
   -fstack-protector-strong -fcf-protection -D_GLIBCXX_ASSERTIONS)
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug" AND NOT POSADA_SANITIZE)
   add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
