@@ -1,0 +1,299 @@
+#include "guest/properties.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace posada::guest {
+
+std::optional<bool> to_boolean(std::string_view text) {
+  const std::string word = lower(text);
+  if (word == "1" || word == "on" || word == "yes" || word == "true") {
+    return true;
+  }
+  if (word == "0" || word == "off" || word == "no" || word == "false") {
+    return false;
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+[[noreturn]] void refuse(std::string text) {
+  throw Error::parameter("", std::move(text));
+}
+
+std::optional<double> to_number(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+std::string print_number(double value) {
+  return fmt::format("{}", value);
+}
+
+}  // namespace
+
+namespace rule {
+
+ValueRule boolean() {
+  return [](std::string_view value) -> std::string {
+    const auto truth = to_boolean(value);
+    if (!truth) {
+      refuse("type check ('boolean') failed - got '" + std::string(value) + "'");
+    }
+    return *truth ? "1" : "0";
+  };
+}
+
+ValueRule integer(std::int64_t minimum, std::int64_t maximum) {
+  return [minimum, maximum](std::string_view value) -> std::string {
+    const auto whole = to_integer(value);
+    if (!whole) {
+      refuse("type check ('integer') failed - got '" + std::string(value) + "'");
+    }
+    if (*whole < minimum) {
+      refuse("value must have a minimum value of " + std::to_string(minimum));
+    }
+    if (*whole > maximum) {
+      refuse("value must have a maximum value of " + std::to_string(maximum));
+    }
+    return std::string(value);
+  };
+}
+
+ValueRule number(double minimum, double maximum) {
+  return [minimum, maximum](std::string_view value) -> std::string {
+    const auto amount = to_number(value);
+    if (!amount) {
+      refuse("type check ('number') failed - got '" + std::string(value) + "'");
+    }
+    if (*amount < minimum) {
+      refuse("value must have a minimum value of " + print_number(minimum));
+    }
+    if (*amount > maximum) {
+      refuse("value must have a maximum value of " + print_number(maximum));
+    }
+    return std::string(value);
+  };
+}
+
+ValueRule text(std::size_t maximum_length) {
+  return [maximum_length](std::string_view value) -> std::string {
+    if (maximum_length > 0 && value.size() > maximum_length) {
+      refuse("value may only be " + std::to_string(maximum_length) + " characters long");
+    }
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
+      value = value.substr(1, value.size() - 2);
+    }
+    return std::string(value);
+  };
+}
+
+ValueRule one_of(std::vector<std::string> values) {
+  return [values = std::move(values)](std::string_view value) -> std::string {
+    if (std::find(values.begin(), values.end(), value) == values.end()) {
+      refuse("value '" + std::string(value) + "' does not have a value in the enumeration '" +
+             join(values, ", ") + "'");
+    }
+    return std::string(value);
+  };
+}
+
+ValueRule matching(bool (*accepts)(std::string_view), std::string what) {
+  return [accepts, what = std::move(what)](std::string_view value) -> std::string {
+    if (!accepts(value)) {
+      refuse("invalid format - value does not look like " + what);
+    }
+    return std::string(value);
+  };
+}
+
+}  // namespace rule
+
+PropertyFormat& PropertyFormat::add(std::string name, ValueRule rule) {
+  properties_[std::move(name)] = Property{std::move(rule), false};
+  return *this;
+}
+
+PropertyFormat& PropertyFormat::require(std::string name, ValueRule rule) {
+  properties_[std::move(name)] = Property{std::move(rule), true};
+  return *this;
+}
+
+PropertyFormat& PropertyFormat::bare(std::string name, ValueRule rule, bool required) {
+  bare_ = name;
+  properties_[std::move(name)] = Property{std::move(rule), required};
+  return *this;
+}
+
+PropertyFormat& PropertyFormat::alias(std::string name, std::string target) {
+  aliases_[std::move(name)] = Alias{std::move(target), {}};
+  return *this;
+}
+
+PropertyFormat& PropertyFormat::key_alias(std::string name, std::string target, std::string key) {
+  aliases_[std::move(name)] = Alias{std::move(target), std::move(key)};
+  return *this;
+}
+
+void PropertyFormat::take(Properties& result, std::string name, std::string_view value) const {
+  if (const auto found = aliases_.find(name); found != aliases_.end()) {
+    const Alias& alias = found->second;
+    if (!alias.key.empty() && !result.emplace(alias.key, name).second) {
+      refuse("invalid format - key alias '" + alias.key + "' is already defined");
+    }
+    name = alias.target;
+  }
+  const auto property = properties_.find(name);
+  if (property == properties_.end()) {
+    refuse("invalid format - format error\n" + name +
+           ": property is not defined in schema and the schema does not allow additional "
+           "properties");
+  }
+  if (result.contains(name)) {
+    refuse("invalid format - duplicate key in comma-separated list property: " + name);
+  }
+  try {
+    result[name] = property->second.rule(value);
+  } catch (const Error& error) {
+    if (error.parameters().empty()) {
+      throw;
+    }
+    refuse("invalid format - format error\n" + name + ": " + error.parameters().begin()->second);
+  }
+}
+
+Properties PropertyFormat::parse(std::string_view text) const {
+  Properties result;
+  for (const std::string& part : split(text, ',')) {
+    if (trim(part).empty()) {
+      continue;
+    }
+    const std::size_t equals = part.find('=');
+    if (equals == std::string::npos) {
+      if (bare_.empty()) {
+        refuse("invalid format - value without key, but schema does not define a default key");
+      }
+      take(result, bare_, part);
+    } else if (equals == 0 || equals + 1 == part.size()) {
+      refuse("invalid format - missing key in comma-separated list property");
+    } else {
+      take(result, part.substr(0, equals), std::string_view(part).substr(equals + 1));
+    }
+  }
+  for (const auto& [name, property] : properties_) {
+    if (property.required && !result.contains(name)) {
+      refuse("invalid format - format error\n" + name +
+             ": property is missing and it is not optional");
+    }
+  }
+  return result;
+}
+
+std::string PropertyFormat::print(const Properties& properties) const {
+  std::string text;
+  // A value under a key alias is written as `model=MAC`.
+  std::string aliased_target, aliased_key;
+  for (const auto& [name, alias] : aliases_) {
+    if (!alias.key.empty() && property(properties, alias.key) == name &&
+        properties.contains(alias.target)) {
+      text = name + "=" + std::string(property(properties, alias.target));
+      aliased_target = alias.target;
+      aliased_key = alias.key;
+    }
+  }
+  if (const auto bare = properties.find(bare_); bare != properties.end() && bare_ != aliased_key) {
+    text = bare->second;
+  }
+  for (const auto& [name, value] : properties) {
+    if (name != bare_ && name != aliased_key && name != aliased_target) {
+      text += (text.empty() ? "" : ",") + name + "=" + value;
+    }
+  }
+  return text;
+}
+
+ValueRule PropertyFormat::rule() const {
+  return [format = *this](std::string_view value) -> std::string {
+    format.parse(value);
+    return std::string(value);
+  };
+}
+
+std::string_view property(const Properties& properties, std::string_view name,
+                          std::string_view otherwise) {
+  const auto found = properties.find(name);
+  return found == properties.end() ? otherwise : std::string_view(found->second);
+}
+
+bool property_flag(const Properties& properties, std::string_view name, bool otherwise) {
+  const auto found = properties.find(name);
+  return found == properties.end() ? otherwise : found->second == "1";
+}
+
+std::int64_t property_integer(const Properties& properties, std::string_view name,
+                              std::int64_t otherwise) {
+  const auto found = properties.find(name);
+  return found == properties.end() ? otherwise : to_integer(found->second).value_or(otherwise);
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  if (text.empty()) {
+    return std::nullopt;
+  }
+  double unit = 1;
+  switch (text.back()) {
+    case 'K':
+      unit = 1024.0;
+      break;
+    case 'M':
+      unit = 1024.0 * 1024;
+      break;
+    case 'G':
+      unit = 1024.0 * 1024 * 1024;
+      break;
+    case 'T':
+      unit = 1024.0 * 1024 * 1024 * 1024;
+      break;
+    default:
+      break;
+  }
+  if (unit > 1) {
+    text.remove_suffix(1);
+  }
+  if (text.empty() || text.find_first_not_of("0123456789.") != std::string_view::npos ||
+      text.front() == '.' || text.back() == '.') {
+    return std::nullopt;
+  }
+  const auto amount = to_number(text);
+  if (!amount || *amount * unit > 9.0e18) {
+    return std::nullopt;
+  }
+  return static_cast<std::uint64_t>(*amount * unit);
+}
+
+std::string print_size(std::uint64_t bytes) {
+  constexpr std::string_view units = "KMGT";
+  if (bytes == 0 || bytes % 1024 != 0) {
+    return std::to_string(bytes);
+  }
+  std::size_t unit = 0;
+  bytes /= 1024;
+  while (unit + 1 < units.size() && bytes % 1024 == 0) {
+    bytes /= 1024;
+    ++unit;
+  }
+  return std::to_string(bytes) + units[unit];
+}
+
+}  // namespace posada::guest

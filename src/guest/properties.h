@@ -1,0 +1,75 @@
+// Property strings of guest configs (`local:8,size=4G,ssd=1`): formats as data, and rules for the
+// plain values beside them. Pure.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "guest/config_text.h"
+
+namespace posada::guest {
+
+// Rules for single values. Each throws Error::parameter("", text) with the wire's text.
+namespace rule {
+ValueRule boolean();  // 1 on yes true / 0 off no false, in any case → "1" / "0"
+ValueRule integer(std::int64_t minimum = std::numeric_limits<std::int64_t>::min(),
+                  std::int64_t maximum = std::numeric_limits<std::int64_t>::max());
+ValueRule number(double minimum = std::numeric_limits<double>::lowest(),
+                 double maximum = std::numeric_limits<double>::max());
+ValueRule text(std::size_t maximum_length = 0);
+ValueRule one_of(std::vector<std::string> values);
+// `what` completes "value does not look like …".
+ValueRule matching(bool (*accepts)(std::string_view), std::string what);
+}  // namespace rule
+
+using Properties = std::map<std::string, std::string, std::less<>>;
+
+class PropertyFormat {
+ public:
+  PropertyFormat& add(std::string name, ValueRule rule);
+  PropertyFormat& require(std::string name, ValueRule rule);
+  // May stand without its name, at most once.
+  PropertyFormat& bare(std::string name, ValueRule rule, bool required = true);
+  PropertyFormat& alias(std::string name, std::string target);
+  // `name=value` means target=value and key=name (`virtio=MAC`: macaddr and model).
+  PropertyFormat& key_alias(std::string name, std::string target, std::string key);
+
+  // By full names, values normalised. Throws Error::parameter("", text).
+  Properties parse(std::string_view text) const;
+  // The bare value first, then the others by name.
+  std::string print(const Properties& properties) const;
+  ValueRule rule() const;
+
+ private:
+  struct Property {
+    ValueRule rule;
+    bool required = false;
+  };
+  struct Alias {
+    std::string target, key;
+  };
+  void take(Properties& result, std::string name, std::string_view value) const;
+  std::map<std::string, Property, std::less<>> properties_;
+  std::map<std::string, Alias, std::less<>> aliases_;
+  std::string bare_;
+};
+
+std::optional<bool> to_boolean(std::string_view text);
+// The property's value, or `otherwise`.
+std::string_view property(const Properties& properties, std::string_view name,
+                          std::string_view otherwise = {});
+bool property_flag(const Properties& properties, std::string_view name, bool otherwise = false);
+std::int64_t property_integer(const Properties& properties, std::string_view name,
+                              std::int64_t otherwise = 0);
+
+// "32G", "528K", "104858K", "1.5T" → bytes; nothing when it is none.
+std::optional<std::uint64_t> parse_size(std::string_view text);
+// The largest unit that keeps it whole: 1073741824 → "1G".
+std::string print_size(std::uint64_t bytes);
+
+}  // namespace posada::guest
