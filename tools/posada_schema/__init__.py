@@ -1,0 +1,1 @@
+"""The API description under api/: reading it, and everything that is made from it."""
