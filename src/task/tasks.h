@@ -113,9 +113,8 @@ class Tasks {
   // Cancels nothing; waits until the logs are on disk.
   sys::Async<void> shut_down();
 
-  struct State;  // of tasks.cc
-
  private:
+  struct State;
   std::shared_ptr<State> state_;
 };
 
