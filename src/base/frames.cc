@@ -48,6 +48,7 @@ std::string pack(const RequestFrame& frame) {
   out.text(frame.peer.address);
   out.u16(frame.peer.port);
   out.text(frame.method);
+  out.text(frame.format);
   out.u32(static_cast<std::uint32_t>(frame.path.size()));
   for (const std::string& segment : frame.path) out.text(segment);
   out.text(json::serialize(frame.parameters));
@@ -70,6 +71,7 @@ RequestFrame unpack_request(std::string_view bytes) {
   frame.peer.address = in.text();
   frame.peer.port = in.u16();
   frame.method = in.text();
+  frame.format = in.text();
   std::uint32_t segments = in.count(4);
   frame.path.reserve(segments);
   for (std::uint32_t i = 0; i < segments; ++i) frame.path.push_back(in.text());

@@ -50,6 +50,7 @@ struct RequestFrame {
   std::string request;        // 16 hex digits; goes through tasks, workers, logs, audit
   Peer peer;
   std::string method;         // GET POST PUT DELETE
+  std::string format = "json";  // the segment after /api2: "json" or "extjs"
   std::vector<std::string> path;  // decoded segments after /api2/<format>
   json::object parameters;    // form values: strings or arrays of strings; JSON body: as sent
   Credential credential;

@@ -48,9 +48,10 @@ class Claim {
   void release();
   explicit operator bool() const { return static_cast<bool>(held_); }
 
+  struct Held;  // of claims.cc
+
  private:
   friend class Claims;
-  struct Held;
   std::shared_ptr<Held> held_;
 };
 
@@ -77,8 +78,9 @@ class Claims {
   // The table: may both be held at once? Pure, tested row by row.
   static bool compatible(const Wanted& a, const Wanted& b);
 
+  struct State;  // of claims.cc
+
  private:
-  struct State;
   std::shared_ptr<State> state_;
 };
 

@@ -2,8 +2,10 @@
 // waiting; reads also work when the store is unreachable.
 //
 // Read-your-writes: `commit` answers only after the mirror has applied the commit's revision.
-// After a lost watch the mirror lists again and reports the differences as ordinary changes.
-// One thread: everything runs on the loop.
+// After a lost watch the mirror resumes it, or lists again and reports the differences as ordinary
+// changes. While the store is out of reach reads go on with what was last seen (`following` is then
+// false), and writes are refused with the store's error.
+// One thread: everything runs on the loop. The store must outlive the mirror.
 #pragma once
 
 #include <functional>
@@ -30,22 +32,27 @@ class Mirror {
   void each(std::string_view prefix, const std::function<void(const Entry&)>& visit) const;
   std::vector<Entry> list(std::string_view prefix) const;
   Revision revision() const;
+  // False while the watch is lost: what is read here may be old.
+  bool following() const;
 
-  // Throws Error `store.conflict` when a precondition does not hold.
+  // Throws Error `store.conflict` (argument `key`) when a precondition does not hold.
   sys::Async<Revision> commit(Transaction transaction);
-  // Tells by its answer whether the preconditions held.
+  // Tells by its answer whether the preconditions held. Either way the mirror shows what the store
+  // had at that moment, so a caller that lost can read anew and try again at once.
   sys::Async<bool> try_commit(Transaction transaction);
 
-  // Called on the loop for every change below `prefix`, after the mirror shows it. Destroying the
-  // handle ends the subscription.
+  // Called on the loop for every change below `prefix`, after the mirror shows the whole revision.
+  // An exception of the listener is logged and disturbs nobody else. Destroying the handle ends the
+  // subscription; the handle may outlive the mirror.
   using Listener = std::function<void(const Change&)>;
   [[nodiscard]] std::shared_ptr<void> subscribe(std::string prefix, Listener listener);
 
   Store& store();
 
- private:
   struct State;
-  std::unique_ptr<State> state_;
+
+ private:
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace posada::store

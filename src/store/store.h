@@ -6,10 +6,13 @@
 // Statistics never enter the store.
 #pragma once
 
+#include <chrono>
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -41,7 +44,7 @@ struct Precondition {
   enum class Kind { exists, absent, modified_at, created_at };
   std::string key;
   Kind kind = Kind::exists;
-  std::uint64_t revision = 0;  // for modified_at and created_at
+  std::uint64_t revision = 0;  // for modified_at and created_at; an absent key stands at 0
 };
 
 struct Put {
@@ -67,9 +70,19 @@ struct Transaction {
   Transaction& erase(std::string key);
 };
 
+// Throws Error `store.transaction-invalid` when the transaction breaks a limit or names a key that
+// is not a path (empty, control bytes, empty or "." or ".." segments).
+void check(const Transaction& transaction);
+// Whether the precondition holds for what its key has now (null: the key is absent).
+bool holds(const Precondition& precondition, const Entry* entry);
+// The first key after all that start with `prefix`; nothing when there is no such bound.
+std::optional<std::string> prefix_end(std::string_view prefix);
+
 struct Committed {
   bool applied = false;  // false: a precondition did not hold and nothing changed
-  Revision revision;     // of the commit, or of the store when not applied
+  // Of the commit; of the store at that moment when nothing was applied or nothing changed
+  // (erasing absent keys makes no revision).
+  Revision revision;
 };
 
 struct Change {
@@ -98,6 +111,9 @@ class Watch {
   virtual void close() = 0;
 };
 
+// Every call ends within the backend's deadline. Faults are Errors: `store.unavailable` (nothing
+// was done), `store.outcome-unknown` (a write that may or may not have been done), `store.full`,
+// `store.lease-gone` (a put names a lease that has ended), `store.failed`.
 class Store {
  public:
   virtual ~Store() = default;
@@ -108,7 +124,8 @@ class Store {
   // Changes after `from` below `prefix`. A revision of another epoch, in the future or compacted
   // gives a watch that is over at once.
   virtual sys::Async<std::unique_ptr<Watch>> watch(std::string prefix, Revision from) = 0;
-  // Keys put with a lease vanish when it is not renewed in time.
+  // Keys put with a lease vanish when it is not renewed in time. A backend may lengthen very short
+  // times (etcd: at least 2 s) and starts the time anew when it restarts.
   virtual sys::Async<std::uint64_t> grant_lease(std::chrono::seconds time_to_live) = 0;
   virtual sys::Async<bool> renew_lease(std::uint64_t lease) = 0;  // false: it is gone
   virtual sys::Async<void> revoke_lease(std::uint64_t lease) = 0;

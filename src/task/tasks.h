@@ -113,8 +113,9 @@ class Tasks {
   // Cancels nothing; waits until the logs are on disk.
   sys::Async<void> shut_down();
 
+  struct State;  // of tasks.cc
+
  private:
-  struct State;
   std::shared_ptr<State> state_;
 };
 
