@@ -1,3 +1,8 @@
+# Our headers are found by #include "…" only: src/sys/file.h must not stand in for <sys/file.h>.
+function(posada_source_includes target scope)
+  target_compile_options(${target} ${scope} "SHELL:-iquote ${CMAKE_SOURCE_DIR}/src")
+endfunction()
+
 # posada_module(name USES lower… LIBRARIES external…): the static library of src/<name>,
 # and its tests from tests/unit/<name> and tests/contract/<name> where they exist.
 # Sources are globbed, so a new file needs no edit here.
@@ -7,12 +12,12 @@ function(posada_module name)
   list(TRANSFORM MODULE_USES PREPEND posada_)
   if(sources)
     add_library(posada_${name} STATIC ${sources})
-    target_include_directories(posada_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+    posada_source_includes(posada_${name} PUBLIC)
     target_link_libraries(posada_${name} PUBLIC ${MODULE_USES} ${MODULE_LIBRARIES})
     target_precompile_headers(posada_${name} PRIVATE ${CMAKE_SOURCE_DIR}/src/base/precompiled.h)
   else()
     add_library(posada_${name} INTERFACE)
-    target_include_directories(posada_${name} INTERFACE ${CMAKE_SOURCE_DIR}/src)
+    posada_source_includes(posada_${name} INTERFACE)
     target_link_libraries(posada_${name} INTERFACE ${MODULE_USES} ${MODULE_LIBRARIES})
   endif()
   set(extra ${CMAKE_SOURCE_DIR}/src/${name}/module.cmake)
@@ -48,7 +53,7 @@ function(posada_program name)
   endif()
   list(TRANSFORM PROGRAM_USES PREPEND posada_)
   add_executable(${name} ${sources})
-  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  posada_source_includes(${name} PRIVATE)
   target_link_libraries(${name} PRIVATE ${PROGRAM_USES} ${PROGRAM_LIBRARIES})
   set(extra ${CMAKE_SOURCE_DIR}/src/${PROGRAM_SOURCES}/module.cmake)
   if(EXISTS ${extra})
