@@ -14,15 +14,16 @@ struct Line {
   std::string value;
 };
 
-// `key: value` with a value that is not blank; nothing for anything else.
+// `key: value`; nothing for anything else.
 std::optional<Line> split_line(std::string_view line, std::string_view separators) {
   const std::size_t end = line.find_first_of(separators);
   if (end == std::string_view::npos || end == 0) {
     return std::nullopt;
   }
+  // `boot: ` with nothing after the blank is a value too: an empty one.
   const std::string_view value = trim(line.substr(end + 1));
   const std::string_view key = line.substr(0, end);
-  if (value.empty() || key.find_first_of(" \t") != std::string_view::npos) {
+  if (end + 1 == line.size() || key.find_first_of(" \t") != std::string_view::npos) {
     return std::nullopt;
   }
   return Line{std::string(key), std::string(value)};

@@ -89,6 +89,9 @@ ValueRule number(double minimum, double maximum) {
 
 ValueRule text(std::size_t maximum_length) {
   return [maximum_length](std::string_view value) -> std::string {
+    if (value.empty()) {
+      refuse("value must be at least 1 characters long");
+    }
     if (maximum_length > 0 && value.size() > maximum_length) {
       refuse("value may only be " + std::to_string(maximum_length) + " characters long");
     }
