@@ -29,6 +29,12 @@ def default_text(value):
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def is_optional(schema):
+    """An alias is never required; a choice of forms is optional when one of the forms is."""
+    return (schema.get("optional") or "alias" in schema or
+            any(form.get("optional") for form in schema.get("oneOf", ())))
+
+
 class Tables:
     """Constants of one file: every distinct value once, in an order the compiler accepts."""
 
@@ -128,7 +134,7 @@ class Tables:
                            ("key_alias", "keyAlias")):
             if key in schema:
                 fields.append(f".{field} = {text(schema[key])}")
-        if schema.get("optional") or "alias" in schema:
+        if is_optional(schema):
             fields.append(".optional = true")
         if schema.get("default_key"):
             fields.append(".default_key = true")

@@ -106,7 +106,7 @@ class Reader:
     def __init__(self, folder):
         self.root = pathlib.Path(folder)
         self.api = Api()
-        self.pending = {"format": {}, "group": {}, "shape": {}}
+        self.pending = {"format": {}, "group": {}, "shape": {}, "choices": {}}
 
     def read(self):
         methods = []
@@ -122,7 +122,7 @@ class Reader:
                 elif word in METHODS:
                     methods.append((resource.replace("-", "_"), line))
                 else:
-                    line.fail("expected format, group, shape or a method")
+                    line.fail("expected format, group, shape, choices or a method")
         for name in self.pending["format"]:
             self._format(name, None)
         for name in self.pending["group"]:
@@ -152,10 +152,23 @@ class Reader:
         return self._declared("format", self.api.formats, name, line)
 
     def _group(self, name, line):
+        """`use` takes groups, and property strings that extend another one."""
+        if name not in self.pending["group"] and name in self.pending["format"]:
+            return self._format(name, line)
         return self._declared("group", self.api.groups, name, line)
 
     def _shape(self, name, line):
         return self._declared("shape", self.api.shapes, name, line)
+
+    def _choices(self, name, line):
+        if name not in self.pending["choices"]:
+            line.fail(f"no choices {name} are declared")
+        values = []
+        for word in (w for c in self.pending["choices"][name].children for w in c.text.split()):
+            span = re.match(r"^(.*?)(\d+)\.\.(\d+)$", word)
+            values += ([f"{span[1]}{i}" for i in range(int(span[2]), int(span[3]) + 1)] if span
+                       else [word])
+        return values
 
     def _members(self, lines):
         """Named lines and `use` lines of one object."""
@@ -240,7 +253,8 @@ class Reader:
         elif key == "default":
             schema["default"] = _scalar(value)
         elif key == "enum":
-            schema["enum"] = value.split("|")
+            schema["enum"] = (self._choices(value[1:], line) if value.startswith("@")
+                              else value.split("|"))
         elif key == "len":
             low, _, high = value.partition("..")
             schema.update({k: int(v) for k, v in (("minLength", low), ("maxLength", high)) if v})

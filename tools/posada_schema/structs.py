@@ -1,7 +1,7 @@
 """Writes one header a resource with a typed struct for the parameters of each method."""
 import re
 
-from .cpp import HEADER, text
+from .cpp import HEADER, is_optional, text
 
 # Words that C++ keeps for itself.
 KEYWORDS = set("""alignas alignof and asm auto bool break case catch char class const constexpr
@@ -27,7 +27,7 @@ def field_type(name, schema, is_path):
         base = SCALARS.get(kind, "json::value")
     if name.endswith("[n]"):
         return f"std::map<int, {base}>"
-    return f"std::optional<{base}>" if schema.get("optional") and not is_path else base
+    return f"std::optional<{base}>" if is_optional(schema) and not is_path else base
 
 
 def struct(number, method):
