@@ -1,0 +1,59 @@
+// Work that goes on after its call has answered: read its UPID, follow it, stop it.
+import { apply_tasks, task_ended } from '../state/resources';
+import { call_whole, get, remove, segment } from './client';
+import type { LogLine, Task, TaskStatus } from './types';
+
+export function parse_upid(upid: string): Task | undefined {
+  const parts = upid.split(':');
+  const [mark, node, , , start, type, id, user] = parts;
+  if (mark !== 'UPID' || !node || !start || !type || !user) return undefined;
+  return { upid, node, type, id, user, starttime: parseInt(start, 16) };
+}
+
+// Shows the task in the list at once, before the stream tells of it.
+export function note_task(upid: unknown): Task | undefined {
+  const task = typeof upid === 'string' ? parse_upid(upid) : undefined;
+  if (task) apply_tasks([task]);
+  return task;
+}
+
+export const is_running = (task: Task) => !task.endtime;
+export const has_failed = (task: Task) =>
+  !!task.endtime && task.status !== 'OK' && !task.status?.startsWith('WARNINGS');
+
+const task_path = (task: Pick<Task, 'node' | 'upid'>) =>
+  `/nodes/${segment(task.node)}/tasks/${segment(task.upid)}`;
+
+export const task_status = (task: Task) => get<TaskStatus>(`${task_path(task)}/status`);
+export const stop_task = (task: Task) => remove(task_path(task));
+export const task_log = (task: Task, start: number, limit = 500) =>
+  call_whole<LogLine[]>('GET', `${task_path(task)}/log`, { start, limit });
+
+const check_ms = 5_000;
+
+// Ends when the task ends; throws the task's own last words when it failed.
+export async function follow(upid: unknown): Promise<void> {
+  const task = note_task(upid);
+  if (!task) return;
+  const ended = await new Promise<Task>((resolve) => {
+    const finish = (last: Task) => {
+      stop_listening();
+      clearInterval(timer);
+      resolve(last);
+    };
+    const stop_listening = task_ended.subscribe(() => {
+      const last = task_ended.get();
+      if (last?.upid === task.upid) finish(last);
+    });
+    // The stream may miss the end of a task while it reconnects; the task itself does not.
+    const check = async () => {
+      const now = await task_status(task).catch(() => undefined);
+      if (now?.status !== 'stopped') return;
+      const last = { ...task, endtime: Math.floor(Date.now() / 1000), status: now.exitstatus };
+      apply_tasks([last]);
+      finish(last);
+    };
+    const timer = setInterval(() => void check(), check_ms);
+  });
+  if (has_failed(ended)) throw new Error(ended.status ?? 'unexpected status');
+}

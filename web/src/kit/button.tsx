@@ -1,0 +1,31 @@
+import type { ButtonHTMLAttributes, ReactNode } from 'react';
+import { Icon, type IconName } from './icon';
+
+interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
+  variant?: 'plain' | 'primary' | 'danger' | 'danger solid' | 'ghost';
+  small?: boolean;
+  icon?: IconName;
+  busy?: boolean;
+  // What an icon-only button is called; it is the tooltip as well.
+  name?: string;
+  children?: ReactNode;
+}
+
+export function Button(props: Props) {
+  const { variant = 'plain', small, icon, busy, name, children, disabled, ...rest } = props;
+  const classes = ['button', variant, small && 'small', !children && 'icon-only'];
+  return (
+    <button
+      type="button"
+      {...rest}
+      className={classes.filter(Boolean).join(' ')}
+      aria-label={children ? undefined : name}
+      title={rest.title ?? name}
+      disabled={disabled || busy}
+      aria-busy={busy || undefined}
+    >
+      {busy ? <span className="spinner" /> : icon && <Icon name={icon} />}
+      {children && <span className="label">{children}</span>}
+    </button>
+  );
+}

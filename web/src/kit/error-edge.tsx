@@ -1,0 +1,21 @@
+// Catches a fault of the page's own code in one view, so that the rest stays usable.
+import { Component, type ReactNode } from 'react';
+import { Failure } from './notice';
+
+export class ErrorEdge extends Component<{ children: ReactNode }, { error?: Error }> {
+  override state: { error?: Error } = {};
+
+  static getDerivedStateFromError(error: Error) {
+    return { error };
+  }
+
+  override render() {
+    const { error } = this.state;
+    if (!error) return this.props.children;
+    return (
+      <div className="page-body">
+        <Failure error={error} onRetry={() => this.setState({ error: undefined })} />
+      </div>
+    );
+  }
+}

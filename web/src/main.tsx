@@ -1,0 +1,19 @@
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app';
+import { start_i18n } from './i18n';
+import { start_theme } from './state/prefs';
+import './styles/base.css';
+import './styles/kit.css';
+import './styles/shell.css';
+
+start_theme();
+await start_i18n();
+const root = document.getElementById('root');
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+}

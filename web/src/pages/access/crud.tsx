@@ -1,0 +1,101 @@
+// A list that can be added to, changed and shortened: users, groups, roles and their kin.
+import type { UseQueryResult } from '@tanstack/react-query';
+import { useState, type ReactNode } from 'react';
+import { use_t } from '../../i18n';
+import { Button } from '../../kit/button';
+import { Card } from '../../kit/card';
+import { Confirm } from '../../kit/confirm';
+import type { IconName } from '../../kit/icon';
+import { Empty, Failure, Loading } from '../../kit/notice';
+import { Table, type Column } from '../../kit/table';
+
+interface Props<Row> {
+  title: string;
+  icon: IconName;
+  add: string;
+  empty: string;
+  query: UseQueryResult<Row[]>;
+  columns: Column<Row>[];
+  row_key: (row: Row) => string;
+  fixed?: (row: Row) => boolean;
+  editable?: boolean;
+  remove: (row: Row) => Promise<unknown>;
+  remove_text: string;
+  row_tools?: (row: Row) => ReactNode;
+  editor: (edited: Row | undefined, close: () => void) => ReactNode;
+  before?: ReactNode;
+}
+
+export function Crud<Row>(props: Props<Row>) {
+  const t = use_t();
+  const { query, row_key, fixed, editable = true } = props;
+  const [opened, set_opened] = useState<{ edited: Row | undefined }>();
+  const [doomed, set_doomed] = useState<Row>();
+  if (query.isPending) return <Loading />;
+  if (query.isError) return <Failure error={query.error} onRetry={() => void query.refetch()} />;
+  const actions: Column<Row> = {
+    id: 'actions',
+    head: t('field.actions'),
+    actions: true,
+    cell: (row) => (
+      <>
+        {props.row_tools?.(row)}{' '}
+        {editable && !fixed?.(row) && (
+          <Button
+            small
+            icon="edit"
+            name={t('action.edit_named', { name: row_key(row) })}
+            onClick={() => set_opened({ edited: row })}
+          />
+        )}{' '}
+        {!fixed?.(row) && (
+          <Button
+            small
+            variant="danger"
+            icon="trash"
+            name={t('action.delete_named', { name: row_key(row) })}
+            onClick={() => set_doomed(row)}
+          />
+        )}
+      </>
+    ),
+  };
+  return (
+    <Card
+      title={props.title}
+      flush
+      tools={
+        <Button
+          small
+          variant="primary"
+          icon="plus"
+          onClick={() => set_opened({ edited: undefined })}
+        >
+          {props.add}
+        </Button>
+      }
+    >
+      {props.before}
+      <Table<Row>
+        label={props.title}
+        rows={query.data}
+        row_key={row_key}
+        columns={[...props.columns, actions]}
+        first_sort={props.columns[0]?.id}
+        empty={<Empty icon={props.icon}>{props.empty}</Empty>}
+      />
+      {opened && props.editor(opened.edited, () => set_opened(undefined))}
+      {doomed && (
+        <Confirm
+          title={t('action.delete_named', { name: row_key(doomed) })}
+          action={t('action.delete')}
+          danger
+          onClose={() => set_doomed(undefined)}
+          onConfirm={() => props.remove(doomed)}
+        >
+          <p>{props.remove_text}</p>
+        </Confirm>
+      )}
+    </Card>
+  );
+}

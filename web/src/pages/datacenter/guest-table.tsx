@@ -1,0 +1,104 @@
+import { useMemo, useState } from 'react';
+import type { Resource } from '../../api/types';
+import { use_t } from '../../i18n';
+import { Card } from '../../kit/card';
+import { Icon } from '../../kit/icon';
+import { Empty } from '../../kit/notice';
+import { Table, type Column } from '../../kit/table';
+import { state_of, StatusIcon } from '../../shell/status';
+import { matches } from '../../shell/tree-data';
+import { format_bytes, format_duration, format_percent } from '../../state/format';
+import { is_guest, use_all_live } from '../../state/resources';
+import { go, link_to } from '../../state/route';
+import { Tags } from '../guest/tags';
+
+const many = 60;
+
+export function GuestTable({ node }: { node?: string }) {
+  const t = use_t();
+  const [text, set_text] = useState('');
+  const all = use_all_live().filter((row) => is_guest(row) && (!node || row.node === node));
+  const rows = text.trim() ? all.filter((row) => matches(row, text)) : all;
+  const columns = useMemo<Column<Resource>[]>(
+    () => [
+      {
+        id: 'vmid',
+        head: 'ID',
+        cell: (row) => (
+          <span className="row">
+            <StatusIcon row={row} />
+            {row.vmid}
+          </span>
+        ),
+        sort: (row) => row.vmid ?? 0,
+        width: '90px',
+      },
+      {
+        id: 'name',
+        head: t('field.name'),
+        cell: (row) => <a href={link_to(`/${row.type}/${row.vmid}`)}>{row.name || row.id}</a>,
+        sort: (row) => row.name ?? '',
+      },
+      {
+        id: 'status',
+        head: t('field.status'),
+        cell: (row) => state_of(row).text,
+        sort: (row) => state_of(row).text,
+      },
+      { id: 'node', head: t('field.node'), cell: (row) => row.node, sort: (row) => row.node ?? '' },
+      {
+        id: 'cpu',
+        head: t('chart.cpu'),
+        cell: (row) => (row.status === 'running' ? format_percent(row.cpu) : '–'),
+        sort: (row) => row.cpu ?? 0,
+        number: true,
+      },
+      {
+        id: 'mem',
+        head: t('chart.memory'),
+        cell: (row) => (row.status === 'running' ? format_bytes(row.mem) : '–'),
+        sort: (row) => row.mem ?? 0,
+        number: true,
+      },
+      {
+        id: 'uptime',
+        head: t('field.uptime'),
+        cell: (row) => (row.uptime ? format_duration(row.uptime) : '–'),
+        sort: (row) => row.uptime ?? 0,
+        number: true,
+      },
+      { id: 'tags', head: t('field.tags'), cell: (row) => <Tags text={row.tags} /> },
+    ],
+    [t],
+  );
+  return (
+    <Card
+      title={t('view.guests')}
+      flush
+      tools={
+        <div className="search">
+          <Icon name="search" />
+          <input
+            className="input"
+            type="search"
+            aria-label={t('tree.filter')}
+            placeholder={t('tree.filter')}
+            value={text}
+            onChange={(event) => set_text(event.target.value)}
+          />
+        </div>
+      }
+    >
+      <Table
+        label={t('view.guests')}
+        columns={columns}
+        rows={rows}
+        row_key={(row) => row.id}
+        first_sort="vmid"
+        virtual={rows.length > many}
+        onOpen={(row) => go(`/${row.type}/${row.vmid}`)}
+        empty={<Empty icon="screen">{text ? t('search.none') : t('guest.none')}</Empty>}
+      />
+    </Card>
+  );
+}

@@ -1,0 +1,168 @@
+import { useQuery } from '@tanstack/react-query';
+import { node_rrd, node_status } from '../../api/nodes';
+import type { Resource } from '../../api/types';
+import { History, type ChartSpec } from '../../charts/history';
+import { use_t } from '../../i18n';
+import { Card, Facts } from '../../kit/card';
+import { Meter } from '../../kit/meter';
+import { Failure } from '../../kit/notice';
+import {
+  format_bytes,
+  format_duration,
+  format_number,
+  format_percent,
+  format_rate,
+} from '../../state/format';
+import { is_guest, use_structure } from '../../state/resources';
+import { use_samples } from '../../state/samples';
+import { Tile } from '../guest/summary';
+
+const charts: ChartSpec[] = [
+  {
+    title: 'chart.cpu',
+    curves: [
+      { column: 'cpu', label: 'chart.cpu' },
+      { column: 'iowait', label: 'chart.iowait' },
+    ],
+    format: (value) => format_percent(value),
+  },
+  {
+    title: 'chart.load',
+    curves: [{ column: 'loadavg', label: 'chart.load' }],
+    format: (value) => format_number(value, 2),
+  },
+  {
+    title: 'chart.memory',
+    curves: [
+      { column: 'memused', label: 'chart.used' },
+      { column: 'memtotal', label: 'chart.total' },
+    ],
+    format: format_bytes,
+  },
+  {
+    title: 'chart.network',
+    curves: [
+      { column: 'netin', label: 'chart.incoming' },
+      { column: 'netout', label: 'chart.outgoing' },
+    ],
+    format: format_rate,
+  },
+];
+
+const refresh_ms = 10_000;
+
+export function NodeSummary({ row }: { row: Resource }) {
+  const t = use_t();
+  const node = row.node ?? '';
+  const samples = use_samples(row);
+  const guests = use_structure().filter((one) => is_guest(one) && one.node === node);
+  const running = guests.filter((one) => one.status === 'running').length;
+  const status = useQuery({
+    queryKey: ['node', node, 'status'],
+    queryFn: () => node_status(node),
+    refetchInterval: refresh_ms,
+  });
+  const now = status.data;
+  const accelerator = (now?.accelerator ?? row.accelerator)?.toLowerCase();
+  return (
+    <div className="grid">
+      <Tile
+        icon="cpu"
+        name={t('chart.cpu')}
+        value={format_percent(row.cpu)}
+        note={t('guest.of_cpus', { count: row.maxcpu ?? 0 })}
+        values={samples.map((sample) => sample.cpu)}
+        top={1}
+        fraction={row.cpu}
+        testid="cpu"
+      />
+      <Tile
+        icon="memory"
+        name={t('chart.memory')}
+        value={format_bytes(row.mem)}
+        note={t('guest.of_bytes', { total: format_bytes(row.maxmem) })}
+        values={samples.map((sample) => sample.mem)}
+        top={row.maxmem}
+        fraction={(row.mem ?? 0) / (row.maxmem || 1)}
+        testid="memory"
+      />
+      <Tile
+        icon="disk"
+        name={t('node.rootfs')}
+        value={format_bytes(now?.rootfs?.used ?? row.disk)}
+        note={t('guest.of_bytes', { total: format_bytes(now?.rootfs?.total ?? row.maxdisk) })}
+        values={[]}
+        fraction={(now?.rootfs?.used ?? row.disk ?? 0) / (now?.rootfs?.total || row.maxdisk || 1)}
+        testid="rootfs"
+      />
+      <Tile
+        icon="screen"
+        name={t('node.guests_running')}
+        value={format_number(running)}
+        note={t('node.of_guests', { count: guests.length })}
+        values={[]}
+        testid="guests"
+      />
+      <Card title={t('node.facts')} span={7}>
+        {status.isError && <Failure error={status.error} onRetry={() => void status.refetch()} />}
+        <Facts
+          rows={[
+            [t('field.uptime'), format_duration(now?.uptime ?? row.uptime)],
+            [t('node.version'), now?.pveversion],
+            [t('node.processor'), now?.cpuinfo?.model],
+            [
+              t('node.cores'),
+              now?.cpuinfo &&
+                t('node.cores_value', {
+                  cpus: now.cpuinfo.cpus ?? 0,
+                  sockets: now.cpuinfo.sockets ?? 1,
+                }),
+            ],
+            [t('node.load'), now?.loadavg?.join('  ')],
+            [t('node.kernel'), now?.kversion ?? now?.['current-kernel']?.release],
+            [
+              t('field.accelerator'),
+              accelerator && (
+                <span className="row wrap" key="accelerator">
+                  <span className={`pill ${accelerator === 'kvm' ? 'good' : 'warn'}`}>
+                    {accelerator.toUpperCase()}
+                  </span>
+                  <span className="muted">
+                    {accelerator === 'kvm' ? t('guest.kvm') : t('node.tcg')}
+                  </span>
+                </span>
+              ),
+            ],
+          ]}
+        />
+      </Card>
+      <Card title={t('node.room')} span={5}>
+        <div className="stack">
+          <Meter label={t('chart.cpu')} fraction={now?.cpu ?? row.cpu} />
+          <Meter
+            label={t('chart.memory')}
+            fraction={now?.memory && now.memory.used / now.memory.total}
+            text={
+              now?.memory &&
+              t('node.used_of', {
+                used: format_bytes(now.memory.used),
+                total: format_bytes(now.memory.total),
+              })
+            }
+          />
+          {now?.swap && now.swap.total > 0 && (
+            <Meter
+              label={t('node.swap')}
+              fraction={now.swap.used / now.swap.total}
+              text={t('node.used_of', {
+                used: format_bytes(now.swap.used),
+                total: format_bytes(now.swap.total),
+              })}
+            />
+          )}
+        </div>
+      </Card>
+      <History query_key={['node', node]} load={(frame) => node_rrd(node, frame)} charts={charts} />
+    </div>
+  );
+}

@@ -1,0 +1,81 @@
+import { useState } from 'react';
+import { download_url } from '../../api/nodes';
+import { note_task } from '../../api/tasks';
+import { use_t } from '../../i18n';
+import { SelectField, TextField } from '../../kit/field';
+import { EditDialog } from '../guest/edit-dialog';
+import { content_kinds } from './content-kinds';
+
+interface Props {
+  node: string;
+  storage: string;
+  kinds: string[];
+  onClose: () => void;
+}
+
+export function DownloadDialog({ node, storage, kinds, onClose }: Props) {
+  const t = use_t();
+  const [url, set_url] = useState('');
+  const [name, set_name] = useState('');
+  const [kind, set_kind] = useState(kinds[0] ?? 'iso');
+  const [sum, set_sum] = useState('');
+  const guessed = /([^/?#]+)(?:[?#].*)?$/.exec(url)?.[1] ?? '';
+  const filename = name || guessed;
+  return (
+    <EditDialog
+      title={t('storage.download_to', { storage })}
+      action={t('storage.download')}
+      ready={/^https?:\/\/./.test(url) && filename !== ''}
+      onClose={onClose}
+      save={async () =>
+        note_task(
+          await download_url(node, storage, {
+            url,
+            filename,
+            content: kind,
+            checksum: sum || undefined,
+            'checksum-algorithm': sum ? 'sha256' : undefined,
+          }),
+        )
+      }
+    >
+      {(errors) => (
+        <div className="form">
+          <TextField
+            whole
+            label={t('storage.url')}
+            type="url"
+            placeholder="https://"
+            value={url}
+            error={errors.url}
+            onChange={set_url}
+          />
+          <TextField
+            label={t('storage.filename')}
+            value={filename}
+            error={errors.filename}
+            onChange={set_name}
+          />
+          <SelectField
+            label={t('field.content')}
+            value={kind}
+            error={errors.content}
+            onChange={set_kind}
+            choices={kinds.map((one) => ({
+              value: one,
+              text: content_kinds[one] ? t(content_kinds[one]) : one,
+            }))}
+          />
+          <TextField
+            whole
+            label={t('storage.checksum')}
+            hint={t('storage.checksum_hint')}
+            value={sum}
+            error={errors.checksum}
+            onChange={set_sum}
+          />
+        </div>
+      )}
+    </EditDialog>
+  );
+}

@@ -1,0 +1,70 @@
+import { lazy, Suspense, useState } from 'react';
+import { use_t } from '../i18n';
+import { ErrorEdge } from '../kit/error-edge';
+import { Empty, Loading } from '../kit/notice';
+import { loaded, use_resource } from '../state/resources';
+import { use_place } from '../state/route';
+import { use_store } from '../state/store';
+import { Header } from './header';
+import { TasksPanel } from './tasks-panel';
+import { TaskViewer } from './task-viewer';
+import { ResourceTree } from './tree';
+
+const GuestPage = lazy(() => import('../pages/guest/page').then((m) => ({ default: m.GuestPage })));
+const NodePage = lazy(() => import('../pages/node/page').then((m) => ({ default: m.NodePage })));
+const StoragePage = lazy(() =>
+  import('../pages/storage/page').then((m) => ({ default: m.StoragePage })),
+);
+const DatacenterPage = lazy(() =>
+  import('../pages/datacenter/page').then((m) => ({ default: m.DatacenterPage })),
+);
+
+export function Shell() {
+  const t = use_t();
+  const [side_open, set_side_open] = useState(false);
+  const place = use_place();
+  return (
+    <div className={side_open ? 'shell side-open' : 'shell'}>
+      <Header onMenu={() => set_side_open(!side_open)} />
+      <nav className="side" aria-label={t('tree.label')}>
+        <ResourceTree onGo={() => set_side_open(false)} />
+      </nav>
+      <div className="scrim" onClick={() => set_side_open(false)} />
+      <main className="main" id="main">
+        <ErrorEdge key={`${place.area}/${place.id}`}>
+          <Suspense fallback={<Loading />}>
+            <Place />
+          </Suspense>
+        </ErrorEdge>
+      </main>
+      <TasksPanel />
+      <TaskViewer />
+    </div>
+  );
+}
+
+function Place() {
+  const t = use_t();
+  const place = use_place();
+  const ready = use_store(loaded);
+  const id =
+    place.area === 'storage'
+      ? `storage/${place.id.replace('~', '/')}`
+      : `${place.area}/${place.id}`;
+  const row = use_resource(id);
+  if (place.area === 'datacenter') return <DatacenterPage view={place.view} />;
+  if (!ready) return <Loading />;
+  if (!row) {
+    return (
+      <Empty icon="search">
+        <p>
+          <b>{t('place.gone', { id })}</b>
+        </p>
+        <p>{t('place.gone_next')}</p>
+      </Empty>
+    );
+  }
+  if (place.area === 'node') return <NodePage key={id} row={row} view={place.view} />;
+  if (place.area === 'storage') return <StoragePage key={id} row={row} view={place.view} />;
+  return <GuestPage key={id} row={row} view={place.view} />;
+}
