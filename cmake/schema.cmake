@@ -17,6 +17,7 @@ add_custom_command(
     ${POSADA_GENERATED_DIR}/openapi.json
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/schema generate
     ${CMAKE_SOURCE_DIR}/api ${POSADA_GENERATED_DIR} --web ${CMAKE_SOURCE_DIR}/web/src/generated
+    --release ${PROJECT_VERSION}
   DEPENDS ${POSADA_API_FILES} ${POSADA_SCHEMA_TOOL} ${CMAKE_SOURCE_DIR}/tools/schema
   COMMENT "API description → C++ tables, OpenAPI, TypeScript"
   VERBATIM)

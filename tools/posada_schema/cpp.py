@@ -1,4 +1,5 @@
 """Writes the C++ tables: the property strings for src/base, the methods for src/api."""
+import collections
 import json
 import re
 
@@ -40,17 +41,16 @@ class Tables:
 
     def __init__(self, formats, format_scope=""):
         self.formats, self.format_scope = formats, format_scope
-        self.lines, self.known = [], {}
+        self.lines, self.known, self.counts = [], {}, collections.Counter()
 
     def constant(self, kind, key, make):
         """The name of the constant for `key`; `make(name)` returns its definition."""
         key = (kind, canonical(key))
         if key not in self.known:
-            name = f"{kind}_{sum(1 for k, _ in self.known if k == kind)}"
-            definition = make(name)
-            if key not in self.known:  # making it may have defined it
-                self.known[key] = name
-                self.lines.append(definition)
+            name = f"{kind}_{self.counts[kind]}"
+            self.counts[kind] += 1
+            self.known[key] = name
+            self.lines.append(make(name))
         return self.known[key]
 
     def array(self, kind, element_type, elements):

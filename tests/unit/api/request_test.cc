@@ -1,7 +1,7 @@
 // That every generated struct compiles and can be filled. One file, so that it costs once.
-#include "api/request/all.h"
-
 #include <gtest/gtest.h>
+
+#include "api/request/all.h"
 
 namespace posada::api {
 namespace {
