@@ -5,6 +5,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <csignal>
 
 namespace posada::sys {
 
@@ -14,7 +15,8 @@ struct Loop::State {
   asio::io_context context{1};
 };
 
-Loop::Loop() : state_(std::make_unique<State>()) {}
+// A pipe whose reader has gone is an error of that write, not the end of the process.
+Loop::Loop() : state_(std::make_unique<State>()) { std::signal(SIGPIPE, SIG_IGN); }
 Loop::~Loop() = default;
 
 Executor Loop::executor() const { return state_->context.get_executor(); }
