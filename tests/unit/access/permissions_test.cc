@@ -4,7 +4,7 @@
 
 #include "access/identifiers.h"
 #include "access/user_config_text.h"
-#include "unit/access/conformance_file.h"
+#include "support/conformance.h"
 
 namespace posada::access {
 namespace {
@@ -17,7 +17,7 @@ std::vector<std::string> sorted_texts(const json::value& list) {
 }
 
 TEST(Permissions, every_conformance_case_gives_its_roles_and_privileges) {
-  const auto cases = test::conformance("permissions.json");
+  const auto cases = testing::conformance("permissions");
   if (!cases) GTEST_SKIP() << "conformance/permissions.json is not on this machine";
   std::size_t count = 0;
   for (const auto& item : cases->at("cases").as_array()) {
@@ -44,7 +44,7 @@ TEST(Permissions, every_conformance_case_gives_its_roles_and_privileges) {
 }
 
 TEST(Permissions, questions_about_others_need_the_right_to_audit) {
-  const auto cases = test::conformance("permissions.json");
+  const auto cases = testing::conformance("permissions");
   if (!cases) GTEST_SKIP() << "conformance/permissions.json is not on this machine";
   std::size_t count = 0;
   for (const auto& item : cases->at("cases").as_array()) {

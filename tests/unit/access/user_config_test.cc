@@ -4,7 +4,7 @@
 
 #include "access/identifiers.h"
 #include "access/user_config_text.h"
-#include "unit/access/conformance_file.h"
+#include "support/conformance.h"
 
 namespace posada::access {
 namespace {
@@ -98,7 +98,7 @@ void expect_model(const UserConfig& config, const json::object& model) {
 }
 
 TEST(UserConfigText, every_conformance_case_gives_its_model_and_its_canonical_text) {
-  const auto cases = test::conformance("user_cfg_roundtrip.json");
+  const auto cases = testing::conformance("user_cfg_roundtrip");
   if (!cases) GTEST_SKIP() << "conformance/user_cfg_roundtrip.json is not on this machine";
   std::size_t count = 0;
   for (const auto& item : cases->at("cases").as_array()) {
