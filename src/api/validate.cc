@@ -1,5 +1,7 @@
 #include "api/validate.h"
 
+#include <optional>
+
 #include "base/error.h"
 #include "base/formats.h"
 #include "base/rule_check.h"
@@ -12,18 +14,34 @@ namespace {
 // Nothing that a client sends needs more; a deeper value would only cost the stack.
 constexpr int max_depth = 16;
 
-bool deeper_than(const json::value& value, int depth) {
-  if (depth < 0) return true;
-  if (const json::array* array = value.if_array()) {
+// What no parameter may hold, whatever it is for.
+std::optional<std::string_view> unfit(const json::value& value, int depth) {
+  if (depth < 0) return "value is nested too deeply";
+  if (const json::string* text = value.if_string()) {
+    if (!is_utf8(*text)) return "value is not valid UTF-8";
+  } else if (const json::array* array = value.if_array()) {
     for (const json::value& element : *array) {
-      if (deeper_than(element, depth - 1)) return true;
+      if (auto fault = unfit(element, depth - 1)) return fault;
     }
   } else if (const json::object* object = value.if_object()) {
     for (const auto& [key, element] : *object) {
-      if (deeper_than(element, depth - 1)) return true;
+      if (!is_utf8(key)) return "a name is not valid UTF-8";
+      if (auto fault = unfit(element, depth - 1)) return fault;
     }
   }
-  return false;
+  return std::nullopt;
+}
+
+void refuse_unfit(const json::object& sent) {
+  Faults faults;
+  for (const auto& [key, value] : sent) {
+    if (!is_utf8(key)) {
+      faults.add(encode_text(key), "the name of the parameter is not valid UTF-8");
+    } else if (auto fault = unfit(value, max_depth)) {
+      faults.add(std::string(key), *fault);
+    }
+  }
+  if (!faults.empty()) throw Error::parameters(faults.texts());
 }
 
 std::string joined(const json::array& values) {
@@ -58,12 +76,10 @@ void adapt_shape(const Method& method, json::object& parameters) {
 }  // namespace
 
 json::object validate(const Method& method, PathParameters path, json::object sent) {
+  refuse_unfit(sent);
   Faults faults;
-  for (const auto& [key, value] : sent) {
-    if (deeper_than(value, max_depth)) faults.add(std::string(key), "value is nested too deeply");
-  }
-  if (!faults.empty()) throw Error::parameters(faults.texts());
   for (const auto& [name, value] : path) {
+    if (!is_utf8(value)) faults.add(std::string(name), "value is not valid UTF-8");
     const json::value* again = sent.if_contains(name);
     if (again != nullptr && !again->is_null() && text_of(*again) != value) {
       faults.add(std::string(name),

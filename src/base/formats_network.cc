@@ -1,24 +1,19 @@
 #include <algorithm>
-#include <cctype>
 
 #include "base/formats.h"
+#include "base/formats_table.h"
 #include "base/text.h"
 
 namespace posada {
 
 namespace {
 
-constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-constexpr std::string_view letters_and_digits =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+using namespace formats_detail;
+
 constexpr std::string_view hex_digits = "0123456789abcdefABCDEF";
 
 bool only(std::string_view text, std::string_view allowed) {
   return text.find_first_not_of(allowed) == std::string_view::npos;
-}
-
-bool has(std::string_view set, char wanted) {
-  return set.find(wanted) != std::string_view::npos;
 }
 
 // A decimal number of at most `most`, without leading zeros.
@@ -53,16 +48,16 @@ bool is_network_of(std::string_view text, bool (*is_address)(std::string_view), 
 }
 
 bool is_label(std::string_view text) {
-  return !text.empty() && text.size() <= 63 && has(letters_and_digits, text.front()) &&
-         has(letters_and_digits, text.back()) && std::all_of(text.begin(), text.end(), [](char c) {
-           return c == '-' || has(letters_and_digits, c);
+  return !text.empty() && text.size() <= 63 && is_letter_or_digit(text.front()) &&
+         is_letter_or_digit(text.back()) && std::all_of(text.begin(), text.end(), [](char c) {
+           return c == '-' || is_letter_or_digit(c);
          });
 }
 
 bool is_name(std::string_view text, std::size_t longest) {
-  return text.size() > 1 && text.size() <= longest && has(letters, text.front()) &&
-         has(letters_and_digits, text.back()) && std::all_of(text.begin(), text.end(), [](char c) {
-           return c == '-' || c == '_' || has(letters_and_digits, c);
+  return text.size() > 1 && text.size() <= longest && is_letter(text.front()) &&
+         is_letter_or_digit(text.back()) && std::all_of(text.begin(), text.end(), [](char c) {
+           return c == '-' || c == '_' || is_letter_or_digit(c);
          });
 }
 
@@ -146,7 +141,7 @@ bool is_mail_address(std::string_view text) {
   if (at == std::string_view::npos || at == 0 || text.size() > 320) return false;
   auto fits = [](std::string_view part, std::string_view extra) {
     return !part.empty() && std::all_of(part.begin(), part.end(), [extra](char c) {
-      return has(letters_and_digits, c) || has(extra, c);
+      return is_letter_or_digit(c) || has(extra, c);
     });
   };
   return fits(text.substr(0, at), "_+-&*.!#$%'/=?^`{|}~") && is_dns_name(text.substr(at + 1));
@@ -156,15 +151,15 @@ bool is_interface_name(std::string_view text) {
   std::size_t end = text.find_first_of(":.");
   std::string_view name = text.substr(0, end);
   if (end != std::string_view::npos && !is_digits(text.substr(end + 1))) return false;
-  return name.size() > 1 && name.size() <= 21 && has(letters, name.front()) &&
+  return name.size() > 1 && name.size() <= 21 && is_letter(name.front()) &&
          std::all_of(name.begin(), name.end(),
-                     [](char c) { return c == '_' || c == '-' || has(letters_and_digits, c); });
+                     [](char c) { return c == '_' || c == '-' || is_letter_or_digit(c); });
 }
 
 bool is_bridge_name(std::string_view text) {
   return !text.empty() && text.size() <= 15 && text != "." && text != ".." &&
          std::all_of(text.begin(), text.end(), [](char c) {
-           return c == '-' || c == '_' || c == '.' || has(letters_and_digits, c);
+           return c == '-' || c == '_' || c == '.' || is_letter_or_digit(c);
          });
 }
 

@@ -66,13 +66,29 @@ std::size_t characters(std::string_view text) {
   }));
 }
 
+// A text as a fault may repeat it: whole unless somebody sent a novel.
+std::string shortened(std::string_view text) {
+  constexpr std::size_t longest = 256;
+  if (text.size() <= longest) return std::string(text);
+  std::size_t end = longest;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return std::string(text.substr(0, end)) + "…";
+}
+
 void type_fault(const Rule& rule, const std::string& path, std::string_view got, Faults& faults) {
-  faults.add(path, fmt::format("type check ('{}') failed - got '{}'", name_of(rule.type), got));
+  faults.add(
+      path, fmt::format("type check ('{}') failed - got '{}'", name_of(rule.type), shortened(got)));
 }
 
 // What holds for the text of a scalar besides its type. False after a fault.
 bool check_text(const Rule& rule, const std::string& path, const std::string& text,
                 Faults& faults) {
+  // Only what was made for it takes a NUL: lists, and patterns that name it.
+  if (text.find('\0') != std::string::npos && rule.pattern == nullptr &&
+      !is_list_format(rule.format)) {
+    faults.add(path, "value may not contain a NUL byte");
+    return false;
+  }
   if (rule.properties != nullptr) {
     if (auto fault = property_string_fault(*rule.properties, text, path)) {
       faults.add(path, "invalid format - " + *fault);
@@ -99,8 +115,8 @@ bool check_text(const Rule& rule, const std::string& path, const std::string& te
   }
   if (!rule.choices.empty() &&
       std::find(rule.choices.begin(), rule.choices.end(), text) == rule.choices.end()) {
-    faults.add(path, fmt::format("value '{}' does not have a value in the enumeration '{}'", text,
-                                 fmt::join(rule.choices, ", ")));
+    faults.add(path, fmt::format("value '{}' does not have a value in the enumeration '{}'",
+                                 shortened(text), fmt::join(rule.choices, ", ")));
     return false;
   }
   return true;

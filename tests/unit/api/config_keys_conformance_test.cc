@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <set>
 
+#include <gtest/gtest.h>
+
 #include "api/schema.h"
 #include "api/usage.h"
 #include "base/text.h"
-#include "unit/base/conformance.h"
+#include "support/conformance.h"
 
 namespace posada::api {
 namespace {
@@ -71,7 +73,7 @@ void compare(const Member* member, const std::string& name, const json::object& 
       << where << " " << name;
 }
 
-void compare_file(const json::object& file, std::string_view name, const Method& method,
+void compare_file(const json::value& file, std::string_view name, const Method& method,
                   const std::set<std::string>& beside) {
   for (const auto& [key, value] : file.at("files").at(name).as_object()) {
     std::string plain(key);
@@ -83,7 +85,7 @@ void compare_file(const json::object& file, std::string_view name, const Method&
 }
 
 TEST(Conformance, ConfigKeysAreTheParametersOfTheCallsThatWriteThem) {
-  auto file = conformance_file("conformance/config_keys.json");
+  auto file = testing::conformance("config_keys");
   if (!file) GTEST_SKIP() << "no ../shared/conformance/config_keys.json";
   auto method = [](Verb verb, std::vector<std::string> segments) -> const Method& {
     return *find_route(verb, segments).method;
@@ -98,7 +100,7 @@ TEST(Conformance, ConfigKeysAreTheParametersOfTheCallsThatWriteThem) {
 }
 
 TEST(Conformance, StorageTypesTakeOnlyOptionsThatTheCallKnows) {
-  auto file = conformance_file("conformance/config_keys.json");
+  auto file = testing::conformance("config_keys");
   if (!file) GTEST_SKIP() << "no ../shared/conformance/config_keys.json";
   std::vector<std::string> segments{"storage"};
   const Method& create = *find_route(Verb::post, segments).method;

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/formats.h"
 #include "base/text.h"
-#include "unit/base/conformance.h"
+#include "support/conformance.h"
 
 namespace posada::api {
 namespace {
@@ -233,9 +233,26 @@ TEST(Validate, PatternsMatchWhatTheyAreFor) {
   }
 }
 
+TEST(Validate, BytesThatAreNoTextAreRefused) {
+  EXPECT_EQ(refuse(Verb::put, config, {{"description", "a\xff"}}).at("description"),
+            "value is not valid UTF-8");
+  EXPECT_EQ(refuse(Verb::put, config, {{"na\xffme", "x"}}).at("na%FFme"),
+            "the name of the parameter is not valid UTF-8");
+  EXPECT_EQ(refuse(Verb::put, config, {{"description", std::string("a\0b", 3)}}).at("description"),
+            "value may not contain a NUL byte");
+  EXPECT_EQ(refuse(Verb::get, {"nodes", "a\xff", "status"}, {}).at("node"),
+            "value is not valid UTF-8\\ninvalid format - value does not look like a valid node "
+            "name\n");
+}
+
+TEST(Validate, LongValuesAreNotRepeatedWhole) {
+  std::string text = refuse(Verb::put, config, {{"cores", std::string(100000, 'x')}}).at("cores");
+  EXPECT_LT(text.size(), 400u);
+}
+
 // The requests that were recorded against the reference implementation.
 TEST(Validate, RecordedRequestsPassOrFailAsTheyDidThere) {
-  auto file = conformance_file("reference/recorded.json");
+  auto file = testing::conformance("../reference/recorded");
   if (!file) GTEST_SKIP() << "no ../shared/reference/recorded.json";
   int checked = 0;
   for (const json::value& value : file->at("exchanges").as_array()) {

@@ -3,12 +3,14 @@
 #include <deque>
 #include <regex>
 
+#include <gtest/gtest.h>
+
 #include "base/error.h"
 #include "base/formats.h"
 #include "base/property_string.h"
 #include "base/rule_check.h"
 #include "base/text.h"
-#include "unit/base/conformance.h"
+#include "support/conformance.h"
 
 namespace posada {
 namespace {
@@ -137,7 +139,7 @@ void expect(const json::object& one, const Outcome& outcome) {
 }
 
 TEST(Conformance, SmallGrammarsOfSchemasAndNames) {
-  auto file = conformance_file("conformance/small_grammars.json");
+  auto file = testing::conformance("small_grammars");
   if (!file) GTEST_SKIP() << "no ../shared/conformance/small_grammars.json";
   int cases = 0;
   for (const json::value& value : file->at("cases").as_array()) {
