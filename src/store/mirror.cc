@@ -29,12 +29,14 @@ constexpr sys::Milliseconds longest_pause{5000};
 // for the list that replaces it.
 constexpr sys::Milliseconds watch_patience{2000};
 constexpr sys::Milliseconds list_patience{8000};
+// How long a commit waits for a lost watch to come back before it is refused.
+constexpr sys::Milliseconds reach_patience{2000};
 
 }  // namespace
 
 struct Mirror::State {
   State(Store& backend, sys::Executor loop)
-      : store(backend), executor(loop), scope(loop), retry_now(loop) {}
+      : store(backend), executor(loop), scope(loop), retry_now(loop), following(loop) {}
 
   void apply(const Batch& batch) {
     for (const Change& change : batch.changes) {
@@ -130,9 +132,10 @@ struct Mirror::State {
   Revision revision;
   std::shared_ptr<Watch> watch;
   bool must_list = false;
-  bool following = false;
   bool stopped = false;  // the store may be gone
   sys::Event retry_now;
+  sys::Event following;
+  std::string trouble = "not started";  // why nothing is followed
   std::multimap<Revision, std::shared_ptr<sys::Event>> waiting;
   std::vector<std::weak_ptr<Subscription>> subscriptions;
 };
@@ -146,7 +149,10 @@ sys::Async<bool> follow_watch(Shared state) {
   if (state->stopped) co_return true;
   state->watch = co_await state->store.watch("", state->revision);
   const std::shared_ptr<Watch> watch = state->watch;
-  state->following = true;
+  if (watch->is_over()) co_return false;
+  state->following.set();
+  if (!state->trouble.empty()) sys::log_info("the store is followed again");
+  state->trouble.clear();
   bool brought = false;
   while (true) {
     std::optional<Batch> batch = co_await watch->next();
@@ -159,6 +165,12 @@ sys::Async<bool> follow_watch(Shared state) {
 
 sys::Async<void> list_anew(Shared state) {
   Snapshot snapshot = co_await state->store.list("");
+  const bool first = state->revision.epoch == 0;
+  if (!first && snapshot.revision.epoch != state->revision.epoch) {
+    // Whoever took this for deletions would tear down what still runs.
+    throw Error::failed("store.replaced", "the store was replaced by another one")
+        .with_hint("Restart the daemon to work with the new store.");
+  }
   state->apply(std::move(snapshot));
   state->must_list = false;
 }
@@ -172,11 +184,12 @@ sys::Async<void> follow(Shared state) {
       pause = first_pause;
       if (!co_await follow_watch(state)) state->must_list = true;
     } catch (const Error& failure) {
-      if (state->following) sys::log_warning("the store is out of reach: {}", failure.wire());
+      if (state->trouble.empty()) sys::log_warning("the store is lost: {}", failure.wire());
+      state->trouble = failure.wire();
       failed = true;
     }
     state->watch.reset();
-    state->following = false;
+    state->following.reset();
     if (!failed) continue;
     state->retry_now.reset();
     co_await state->retry_now.wait_for(pause);
@@ -186,8 +199,9 @@ sys::Async<void> follow(Shared state) {
 
 sys::Async<void> start_following(Shared state) {
   co_await list_anew(state);
-  state->following = true;
+  state->trouble.clear();
   state->scope.spawn("store mirror", follow(state));
+  co_await state->following.wait_for(reach_patience);
 }
 
 // Until the mirror shows the revision. The store was there a moment ago, so a watch that does not
@@ -206,6 +220,15 @@ sys::Async<void> wait_for_revision(Shared state, Revision wanted) {
 }
 
 sys::Async<Committed> commit_and_show(Shared state, Transaction transaction) {
+  // Without a watch the change could not be shown, and a member that hangs would leave it open
+  // whether the change was made: refused before anything is sent.
+  if (!co_await state->following.wait_for(reach_patience)) {
+    throw Error::failed("store.unavailable",
+                        "the store is out of reach and no change is possible (" +
+                            (state->trouble.empty() ? "connecting" : state->trouble) + ")",
+                        {{"reason", state->trouble}})
+        .with_hint("Nothing was changed. Running guests go on; try again when the store is back.");
+  }
   const Committed committed = co_await state->store.commit(std::move(transaction));
   co_await wait_for_revision(state, committed.revision);
   co_return committed;
@@ -236,7 +259,8 @@ sys::Async<void> stop_following(Shared state) {
   state->stopped = true;
   state->scope.stop();
   co_await state->scope.join();
-  state->following = false;
+  state->following.reset();
+  state->trouble = "stopped";
 }
 
 }  // namespace
@@ -278,7 +302,7 @@ Revision Mirror::revision() const {
   return state_->revision;
 }
 bool Mirror::following() const {
-  return state_->following;
+  return state_->following.is_set();
 }
 
 sys::Async<Revision> Mirror::commit(Transaction transaction) {

@@ -4,7 +4,8 @@
 // Read-your-writes: `commit` answers only after the mirror has applied the commit's revision.
 // After a lost watch the mirror resumes it, or lists again and reports the differences as ordinary
 // changes. While the store is out of reach reads go on with what was last seen (`following` is then
-// false), and writes are refused with the store's error.
+// false), and writes are refused with Error `store.unavailable`. A store that was replaced by
+// another one (its epoch changed) is not followed: its emptiness must not pass for deletions.
 // One thread: everything runs on the loop. The store must outlive the mirror.
 #pragma once
 

@@ -66,27 +66,35 @@ Transaction& Transaction::erase(std::string key) {
 }
 
 void check(const Transaction& transaction) {
-  const auto check_count = [](std::size_t count, const char* what) {
-    if (count > max_operations) {
-      throw invalid(std::to_string(count) + " " + what + ", at most " +
-                    std::to_string(max_operations) + " are possible");
+  const auto check_count = [](std::size_t count, std::size_t limit, const char* what) {
+    if (count > limit) {
+      throw invalid(std::to_string(count) + " " + what + ", at most " + std::to_string(limit) +
+                    " are possible");
     }
   };
-  check_count(transaction.operations.size(), "operations");
-  check_count(transaction.preconditions.size(), "preconditions");
-  for (const Precondition& precondition : transaction.preconditions) check_key(precondition.key);
+  check_count(transaction.operations.size(), max_operations, "operations");
+  check_count(transaction.preconditions.size(), max_operations, "preconditions");
+  std::size_t size = 0;
+  for (const Precondition& precondition : transaction.preconditions) {
+    check_key(precondition.key);
+    size += precondition.key.size();
+  }
   std::set<std::string_view> keys;
   for (const auto& operation : transaction.operations) {
     const std::string& key =
         std::visit([](const auto& one) -> const std::string& { return one.key; }, operation);
     check_key(key);
+    size += key.size();
     if (!keys.insert(key).second) throw invalid("key '" + key + "' stands twice");
     const Put* put = std::get_if<Put>(&operation);
-    if (put != nullptr && put->value.size() > max_value_bytes) {
+    if (put == nullptr) continue;
+    size += put->value.size();
+    if (put->value.size() > max_value_bytes) {
       throw invalid("the value of '" + key + "' has " + std::to_string(put->value.size()) +
                     " bytes, at most " + std::to_string(max_value_bytes) + " are possible");
     }
   }
+  check_count(size, max_transaction_bytes, "bytes altogether");
 }
 
 bool holds(const Precondition& precondition, const Entry* entry) {

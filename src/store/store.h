@@ -23,6 +23,7 @@ namespace posada::store {
 constexpr std::size_t max_operations = 100;  // etcd's default limit is 128
 constexpr std::size_t max_value_bytes = 256 * 1024;
 constexpr std::size_t max_key_bytes = 1024;
+constexpr std::size_t max_transaction_bytes = 1024 * 1024;  // etcd's default limit is 1.5 MiB
 
 // Comparable only within one epoch: the number starts anew when the backend changes.
 struct Revision {
@@ -57,7 +58,8 @@ struct Delete {
 };
 
 // At most max_operations operations (and as many preconditions), no key twice, values of at most
-// max_value_bytes; more is refused with Error `store.transaction-invalid` by both backends alike.
+// max_value_bytes, max_transaction_bytes altogether; more is refused with Error
+// `store.transaction-invalid` by both backends alike.
 struct Transaction {
   std::vector<Precondition> preconditions;
   std::vector<std::variant<Put, Delete>> operations;
@@ -108,6 +110,8 @@ class Watch {
  public:
   virtual ~Watch() = default;
   virtual sys::Async<std::optional<Batch>> next() = 0;
+  // Whether `next` would return nothing at once.
+  virtual bool is_over() const = 0;
   virtual void close() = 0;
 };
 
@@ -129,7 +133,7 @@ class Store {
   virtual sys::Async<std::uint64_t> grant_lease(std::chrono::seconds time_to_live) = 0;
   virtual sys::Async<bool> renew_lease(std::uint64_t lease) = 0;  // false: it is gone
   virtual sys::Async<void> revoke_lease(std::uint64_t lease) = 0;
-  // Forgets history before `revision`; watches from there end.
+  // Forgets history before `revision`; watches from there end. A future revision is refused.
   virtual sys::Async<void> compact(std::uint64_t revision) = 0;
 };
 

@@ -22,6 +22,7 @@ class WatchQueue {
   // Batches that were pushed before are still handed out.
   void finish();
   bool finished() const { return finished_; }
+  bool is_over() const { return finished_ && batches_.empty(); }
 
   static sys::Async<std::optional<Batch>> next(std::shared_ptr<WatchQueue> self);
 

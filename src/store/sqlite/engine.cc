@@ -257,10 +257,14 @@ Batch Engine::revoke_lease(std::uint64_t lease) {
 }
 
 void Engine::compact(std::uint64_t revision) {
+  if (revision > numbers_.number) {
+    throw Error::failed("store.failed",
+                        "the store refused: required revision is a future revision");
+  }
   const Numbers before = numbers_;
   try {
     SqlTransaction transaction(database_);
-    compact_inside(std::min(revision, numbers_.number));
+    compact_inside(revision);
     transaction.commit();
   } catch (...) {
     numbers_ = before;

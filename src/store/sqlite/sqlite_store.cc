@@ -40,6 +40,7 @@ class LocalWatch final : public Watch {
   explicit LocalWatch(std::shared_ptr<Follower> follower) : follower_(std::move(follower)) {}
   ~LocalWatch() override { follower_->queue->finish(); }
   sys::Async<std::optional<Batch>> next() override { return WatchQueue::next(follower_->queue); }
+  bool is_over() const override { return follower_->queue->is_over(); }
   void close() override { follower_->queue->finish(); }
 
  private:

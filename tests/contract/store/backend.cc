@@ -3,6 +3,9 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "contract/store/etcd_server.h"
+#include "contract/store/until.h"
+#include "store/etcd/etcd_store.h"
 #include "store/sqlite/sqlite_store.h"
 #include "sys/file.h"
 
@@ -26,6 +29,24 @@ class SqliteBackend final : public Backend {
  private:
   TemporaryFolder folder_;
   std::weak_ptr<Store> shared_;
+};
+
+// All tests share one server; each has keys of its own.
+class EtcdBackend final : public Backend {
+ public:
+  EtcdBackend() {
+    static int serial = 0;
+    root_ = "test-" + std::to_string(++serial) + "/";
+  }
+  std::shared_ptr<Store> client(sys::Executor executor, sys::Clock& clock) override {
+    EtcdStore::Options options;
+    options.endpoints = {shared_etcd().endpoint()};
+    options.root = root_;
+    return std::make_shared<EtcdStore>(std::move(executor), clock, std::move(options));
+  }
+
+ private:
+  std::string root_;
 };
 
 sys::Async<void> run_body(sys::Async<void> (*body)(Context&), Context& context) {
@@ -60,6 +81,16 @@ void require(bool condition, const std::string& what) {
   if (!condition) throw std::runtime_error("not so: " + what);
 }
 
+sys::Async<void> until(std::function<bool()> holds, std::string what, std::chrono::seconds time) {
+  const sys::SystemClock clock;
+  const sys::BootTime deadline = clock.boot_time() + time;
+  while (!holds()) {
+    require(clock.boot_time() < deadline, what);
+    sys::Event pause(co_await boost::asio::this_coro::executor);
+    co_await pause.wait_for(sys::Milliseconds(5));
+  }
+}
+
 sys::Async<std::optional<Batch>> next_within(std::shared_ptr<Watch> watch, sys::Milliseconds time) {
   const sys::Executor executor = co_await boost::asio::this_coro::executor;
   auto result = std::make_shared<NextResult>(executor);
@@ -76,6 +107,8 @@ const std::vector<BackendKind>& backend_kinds() {
   static const std::vector<BackendKind> kinds{
       {"sqlite", [] { return std::string(); },
        []() -> std::unique_ptr<Backend> { return std::make_unique<SqliteBackend>(); }},
+      {"etcd", missing_etcd,
+       []() -> std::unique_ptr<Backend> { return std::make_unique<EtcdBackend>(); }},
   };
   return kinds;
 }

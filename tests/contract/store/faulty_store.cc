@@ -16,6 +16,7 @@ class FaultyWatch final : public Watch {
       if (!batch || !running->silent) co_return batch;
     }
   }
+  bool is_over() const override { return running_->watch->is_over(); }
   void close() override { running_->watch->close(); }
 
  private:

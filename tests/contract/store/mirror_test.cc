@@ -6,19 +6,11 @@
 
 #include "contract/store/backend.h"
 #include "contract/store/faulty_store.h"
+#include "contract/store/until.h"
 
 namespace posada::store::testing {
 
 namespace {
-
-// Waits for the loop to reach a state; the deadline fails the test.
-sys::Async<void> until(std::function<bool()> holds, std::string what) {
-  for (int i = 0; i < 2000 && !holds(); ++i) {
-    sys::Event pause(co_await boost::asio::this_coro::executor);
-    co_await pause.wait_for(sys::Milliseconds(5));
-  }
-  require(holds(), what);
-}
 
 sys::Async<void> put(Store& store, std::string key, std::string value) {
   Transaction transaction;

@@ -137,6 +137,9 @@ sys::Async<void> limits(Context& context) {
   Transaction large;
   large.put("a", std::string(max_value_bytes + 1, 'x'));
   EXPECT_EQ(co_await error_code(context.store->commit(large)), invalid);
+  Transaction heavy;
+  for (const char* key : {"a", "b", "c", "d", "e"}) heavy.put(key, std::string(220'000, 'x'));
+  EXPECT_EQ(co_await error_code(context.store->commit(heavy)), invalid);
   for (const std::string& key : {""s, std::string(max_key_bytes + 1, 'k'), "a//b"s, "/a"s, "a/"s,
                                  "a/../b"s, "./a"s, "a\nb"s, "a\0b"s}) {
     Transaction put_it;
@@ -150,6 +153,10 @@ sys::Async<void> limits(Context& context) {
   const Committed largest = co_await put(*context.store, std::string(max_key_bytes, 'k'),
                                          std::string(max_value_bytes, '\x01'));
   EXPECT_TRUE(largest.applied);
+  Transaction heaviest;
+  for (const char* key : {"a", "b", "c"}) heaviest.put(key, std::string(max_value_bytes, 'x'));
+  heaviest.put("d", std::string(max_value_bytes - 100, 'x'));
+  EXPECT_TRUE((co_await context.store->commit(heaviest)).applied) << "nearly 1 MiB";
 }
 
 sys::Async<void> list_by_prefix(Context& context) {
