@@ -1,14 +1,12 @@
 // Opens Debian's Chromium for the page tests and holds the steps that many of them share.
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
-const require = createRequire(
-  new URL("../../web/package.json", import.meta.url),
-);
-const { chromium } = require("playwright-core");
-export const axe_file = require.resolve("axe-core/axe.min.js");
+const require = createRequire(new URL('../../web/package.json', import.meta.url));
+const { chromium } = require('playwright-core');
+export const axe_file = require.resolve('axe-core/axe.min.js');
 
-const executable = process.env.POSADA_CHROMIUM ?? "/usr/bin/chromium";
+const executable = process.env.POSADA_CHROMIUM ?? '/usr/bin/chromium';
 export const has_browser = existsSync(executable);
 export const patience = 30_000;
 
@@ -17,13 +15,13 @@ export function open_browser() {
     executablePath: executable,
     headless: true,
     args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
     ],
   });
 }
@@ -33,18 +31,18 @@ export async function open_page(browser, options = {}) {
   const context = await browser.newContext({
     ignoreHTTPSErrors: true,
     viewport: { width: 1400, height: 900 },
-    locale: "en-GB",
-    reducedMotion: "reduce",
+    locale: 'en-GB',
+    reducedMotion: 'reduce',
     ...options,
   });
   const page = await context.newPage();
   page.setDefaultTimeout(patience);
   page.faults = [];
-  page.on("pageerror", (error) => page.faults.push(String(error)));
-  page.on("console", (message) => {
+  page.on('pageerror', (error) => page.faults.push(String(error)));
+  page.on('console', (message) => {
     const text = message.text();
     const policy = /Content Security Policy|Refused to/.test(text);
-    if (message.type() === "error" && (policy || /Warning|React/.test(text)))
+    if (message.type() === 'error' && (policy || /Warning|React/.test(text)))
       page.faults.push(text);
   });
   return page;
@@ -52,36 +50,33 @@ export async function open_page(browser, options = {}) {
 
 // `user` is name@realm.
 export async function sign_in(page, url, user, password) {
-  const at = user.lastIndexOf("@");
+  const at = user.lastIndexOf('@');
   await page.goto(url);
-  await page.locator("input[name=username]").fill(user.slice(0, at));
-  await page.locator("input[name=password]").fill(password);
-  await page
-    .locator("select[name=realm] option")
-    .first()
-    .waitFor({ state: "attached" });
-  await page.locator("select[name=realm]").selectOption(user.slice(at + 1));
-  await page.locator("button[type=submit]").click();
-  await page.locator("[role=tree]").waitFor();
+  await page.locator('input[name=username]').fill(user.slice(0, at));
+  await page.locator('input[name=password]').fill(password);
+  await page.locator('select[name=realm] option').first().waitFor({ state: 'attached' });
+  await page.locator('select[name=realm]').selectOption(user.slice(at + 1));
+  await page.locator('button[type=submit]').click();
+  await page.locator('[role=tree]').waitFor();
 }
 
 export async function serious_problems(page) {
   await page.addScriptTag({ path: axe_file }).catch(() => undefined);
-  if (!(await page.evaluate(() => "axe" in window))) {
+  if (!(await page.evaluate(() => 'axe' in window))) {
     // The page's policy refuses foreign scripts, as it should: the debugger may still run one.
-    const { readFileSync } = await import("node:fs");
-    await page.evaluate(readFileSync(axe_file, "utf8"));
+    const { readFileSync } = await import('node:fs');
+    await page.evaluate(readFileSync(axe_file, 'utf8'));
   }
   const result = await page.evaluate(() =>
-    window.axe.run(document, { resultTypes: ["violations"] }),
+    window.axe.run(document, { resultTypes: ['violations'] }),
   );
   return result.violations
-    .filter((one) => one.impact === "serious" || one.impact === "critical")
+    .filter((one) => one.impact === 'serious' || one.impact === 'critical')
     .map(
       (one) =>
         `${one.id}: ${one.nodes
-          .map((node) => node.target.join(" "))
+          .map((node) => node.target.join(' '))
           .slice(0, 4)
-          .join(" | ")}`,
+          .join(' | ')}`,
     );
 }

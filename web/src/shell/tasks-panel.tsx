@@ -8,6 +8,8 @@ import { TaskTable } from './task-table';
 import { TaskState, task_text } from './task-text';
 
 const shown = 60;
+// An open console is a task on the wire, not work that somebody waits for.
+const quiet = new Set(['vncproxy', 'vncshell', 'spiceproxy']);
 const key = 'posada.tasks';
 
 function was_open(): boolean {
@@ -22,7 +24,7 @@ export function TasksPanel() {
   const t = use_t();
   const tasks = use_tasks();
   const [open, set_open] = useState(was_open);
-  const running = tasks.filter(is_running);
+  const running = tasks.filter((task) => is_running(task) && !quiet.has(task.type));
   const latest = running[0] ?? tasks[0];
   const toggle = () => {
     try {

@@ -7,6 +7,7 @@ import { CheckField, TextField } from '../kit/field';
 import { BridgePicker, StoragePicker, VolumePicker } from '../pages/guest/pickers';
 import { use_form_action } from '../state/action';
 import { go } from '../state/route';
+import { use_default_bridge, use_default_storage } from './defaults';
 import { Review, WizardFrame, type Step } from './frame';
 import { first_general, general_problems, GeneralStep, type General } from './general';
 
@@ -74,6 +75,15 @@ export function CtWizard({ onClose }: { onClose: () => void }) {
     (next: Partial<CtForm>) => set_form((before) => ({ ...before, ...next })),
     [],
   );
+  const set_storage = useCallback((value: string) => set({ storage: value }), [set]);
+  use_default_storage(form.node, 'rootdir', form.storage, set_storage);
+  const set_template_storage = useCallback(
+    (value: string) => set({ template_storage: value }),
+    [set],
+  );
+  use_default_storage(form.node, 'vztmpl', form.template_storage, set_template_storage);
+  const set_bridge = useCallback((value: string) => set({ bridge: value }), [set]);
+  use_default_bridge(form.node, form.bridge, set_bridge);
   const { busy, error, errors, submit } = use_form_action();
   const params = useMemo(() => ct_params(form), [form]);
   const problems = general_problems(form, 'lxc');

@@ -5,6 +5,7 @@ import { note_task } from '../api/tasks';
 import { use_t } from '../i18n';
 import { use_form_action } from '../state/action';
 import { go } from '../state/route';
+import { use_default_bridge, use_default_storage } from './defaults';
 import { Review, WizardFrame, type Step } from './frame';
 import { first_general, general_problems, GeneralStep, type General } from './general';
 import { CpuMemoryStep, DiskStep, MediumStep, NetworkStep } from './vm-steps';
@@ -73,7 +74,7 @@ export function vm_params(form: VmForm): Record<string, string> {
     if (form.bus === 'scsi') out.scsihw = 'virtio-scsi-pci';
     drives.push(key);
   }
-  const cdrom = form.bus === 'ide' ? 'ide2' : 'ide2';
+  const cdrom = 'ide2';
   if (form.medium === 'iso' && form.iso) {
     out[cdrom] = `${form.iso},media=cdrom`;
     drives.push(cdrom);
@@ -101,6 +102,12 @@ export function VmWizard({ onClose }: { onClose: () => void }) {
     (next: Partial<VmForm>) => set_form((before) => ({ ...before, ...next })),
     [],
   );
+  const set_storage = useCallback((value: string) => set({ storage: value }), [set]);
+  use_default_storage(form.node, 'images', form.storage, set_storage);
+  const set_iso_storage = useCallback((value: string) => set({ iso_storage: value }), [set]);
+  use_default_storage(form.node, 'iso', form.iso_storage, set_iso_storage);
+  const set_bridge = useCallback((value: string) => set({ bridge: value }), [set]);
+  use_default_bridge(form.node, form.bridge, set_bridge);
   const { busy, error, errors, submit } = use_form_action();
   const params = useMemo(() => vm_params(form), [form]);
   const problems = general_problems(form, 'qemu');

@@ -111,7 +111,7 @@ export function DatacenterSummary() {
                       fraction={row.maxmem ? (row.mem ?? 0) / row.maxmem : undefined}
                     />
                   </td>
-                  <td className="muted">{format_duration(row.uptime)}</td>
+                  <td className="muted number">{format_duration(row.uptime)}</td>
                 </tr>
               ))}
             </tbody>

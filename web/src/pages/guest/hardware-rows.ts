@@ -1,6 +1,6 @@
 // How the settings that are hardware are named, ordered and said.
 import type { Kind, PendingEntry } from '../../api/types';
-import type { Translate } from '../../i18n';
+import { t_known, type Translate } from '../../i18n';
 import type { IconName } from '../../kit/icon';
 import { disk_key, is_cdrom, mount_key, net_key, unused_key } from '../../state/props';
 import type { Settings } from './use-config';
@@ -27,7 +27,6 @@ const plain_vm: Record<string, IconName> = {
   serial0: 'terminal',
   serial1: 'terminal',
   rng0: 'bolt',
-  tpmstate0: 'shield',
   audio0: 'gear',
 };
 
@@ -87,7 +86,7 @@ export function hardware_rows(settings: Settings, kind: Kind, t: Translate): Har
       keys: [key],
       kind: found.kind,
       icon: found.icon,
-      name: `${t(`hardware.${found.kind}`)} (${key})`,
+      name: row_name(key, found.kind, t),
       value,
       pending: entry.pending === undefined ? undefined : String(entry.pending),
       removing: !!entry.delete,
@@ -101,6 +100,11 @@ export function hardware_rows(settings: Settings, kind: Kind, t: Translate): Har
 
 export const memory_keys = (vm: boolean) => (vm ? ['memory', 'balloon'] : ['memory', 'swap']);
 export const cpu_keys = (vm: boolean) => (vm ? ['cores', 'sockets', 'cpu'] : ['cores', 'cpulimit']);
+
+function row_name(key: string, kind: RowKind, t: Translate): string {
+  const plain = t_known(`hardware.name.${key.replace(/^serial\d$/, 'serial')}`, '');
+  return `${plain || t(`hardware.${kind}`)} (${key})`;
+}
 
 function row_kind_of(
   key: string,

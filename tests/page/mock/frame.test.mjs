@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { serious_problems, sign_in } from '../browser.mjs';
+import { missing, stage } from './stage.mjs';
+
+const here = stage();
+const when_ready = { skip: missing };
+
+test('a wrong password says what happened and what to do', when_ready, async () => {
+  const page = await here.open();
+  await page.goto(here.url);
+  await page.locator('input[name=username]').fill('admin');
+  await page.locator('input[name=password]').fill('wrong');
+  await page.locator('button[type=submit]').click();
+  const notice = page.getByRole('alert').filter({ hasText: 'authentication failure' });
+  await notice.waitFor();
+  assert.match(await notice.innerText(), /Check user name, password and realm/);
+});
+
+test('signing in shows the tree and keeps the session over a reload', when_ready, async () => {
+  const page = await here.enter();
+  await page.getByRole('treeitem', { name: /100 \(demo\)/ }).waitFor();
+  await page.reload();
+  await page.getByRole('treeitem', { name: /100 \(demo\)/ }).waitFor();
+  const cookies = await page.evaluate(() => document.cookie);
+  assert.equal(cookies, '', 'no script may read the ticket');
+  assert.deepEqual(page.faults, []);
+});
+
+test('signing out ends at the sign-in form', when_ready, async () => {
+  const page = await here.enter();
+  await page.getByRole('button', { name: 'admin@pve' }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await page.locator('input[name=password]').waitFor();
+});
+
+test(
+  'a session that the server no longer knows leads back to the sign-in form',
+  when_ready,
+  async () => {
+    const page = await here.enter();
+    await page.context().clearCookies();
+    await page.goto(`${here.url}/#/qemu/100/options`);
+    await page.getByText('Your session has ended').waitFor();
+    await sign_in(page, page.url(), 'admin@pve', 'secret');
+    await page.getByRole('tab', { name: 'Options', selected: true }).waitFor();
+  },
+);
+
+test('the tree is walked with the keyboard', when_ready, async () => {
+  const page = await here.enter();
+  const tree = page.getByRole('tree');
+  await page.getByRole('treeitem', { name: /100 \(demo\)/ }).waitFor();
+  await tree.focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: /100 demo/ }).waitFor();
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  const node = page.getByRole('treeitem', { name: /posada1/ });
+  assert.equal(await node.getAttribute('aria-expanded'), 'false');
+  await page.keyboard.press('ArrowRight');
+  assert.equal(await node.getAttribute('aria-expanded'), 'true');
+});
+
+test('the tree filter and the search find a guest by number, name or tag', when_ready, async () => {
+  const page = await here.enter();
+  await page.getByRole('searchbox', { name: 'Filter' }).fill('pacs');
+  await page.getByRole('treeitem', { name: /106 \(pacs-1\)/ }).waitFor();
+  assert.equal(await page.getByRole('treeitem', { name: /100 \(demo\)/ }).count(), 0);
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('debian');
+  await page.getByRole('option', { name: /100 \(demo\)/ }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: /100 demo/ }).waitFor();
+  await page.getByRole('tab', { name: 'Summary' }).focus();
+  await page.keyboard.press('/');
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('role')), 'combobox');
+});
+
+test('figures of the stream reach the summary without asking', when_ready, async () => {
+  const page = await here.enter('/qemu/100/summary');
+  const tile = page.locator('[data-tile=cpu] .tile-value');
+  const first = await tile.innerText();
+  let asked = 0;
+  page.on('request', (request) => {
+    if (/cluster\/resources|status\/current/.test(request.url())) asked += 1;
+  });
+  await page.waitForFunction(
+    (before) => document.querySelector('[data-tile=cpu] .tile-value').innerText !== before,
+    first,
+  );
+  assert.equal(asked, 0);
+});
+
+test(
+  'a guest that is made or deleted elsewhere comes and goes in the tree',
+  when_ready,
+  async () => {
+    const page = await here.enter();
+    const row = { ...here.world.rows.get('qemu/100'), id: 'qemu/777', vmid: 777, name: 'sudden' };
+    here.world.put(row);
+    await page.getByRole('treeitem', { name: /777 \(sudden\)/ }).waitFor();
+    here.world.drop('qemu/777');
+    await page.getByRole('treeitem', { name: /777 \(sudden\)/ }).waitFor({ state: 'detached' });
+  },
+);
+
+test(
+  'English, Spanish and Catalan are chosen from the menu and remembered',
+  when_ready,
+  async () => {
+    const page = await here.enter('/qemu/100/summary');
+    for (const [name, tab, code] of [
+      ['Español', 'Resumen', 'es'],
+      ['Català', 'Resum', 'ca'],
+      ['English', 'Summary', 'en'],
+    ]) {
+      await page.locator('.header [aria-haspopup=menu]').first().click();
+      await page.getByRole('menuitemradio', { name }).click();
+      await page.getByRole('tab', { name: tab, exact: true }).waitFor();
+      assert.equal(await page.locator('html').getAttribute('lang'), code);
+      await page.reload();
+      await page.getByRole('tab', { name: tab, exact: true }).waitFor();
+    }
+  },
+);
+
+test('dark and light can be chosen, and the system is followed otherwise', when_ready, async () => {
+  const page = await here.enter('', { colorScheme: 'dark' });
+  const theme = () => page.locator('html').getAttribute('data-theme');
+  assert.equal(await theme(), 'dark');
+  await page.getByRole('button', { name: 'Colours' }).click();
+  await page.getByRole('menuitemradio', { name: 'Light' }).click();
+  assert.equal(await theme(), 'light');
+  await page.reload();
+  assert.equal(await theme(), 'light');
+});
+
+test('a place that is gone says so instead of showing nothing', when_ready, async () => {
+  const page = await here.enter('/qemu/4711/summary');
+  await page.getByText('qemu/4711 is not here').waitFor();
+});
+
+for (const theme of ['light', 'dark']) {
+  test(`no serious accessibility problem in the ${theme} views`, when_ready, async () => {
+    const page = await here.open({ colorScheme: theme });
+    await page.goto(here.url);
+    await page.locator('select[name=realm] option').first().waitFor({ state: 'attached' });
+    assert.deepEqual(await serious_problems(page), [], 'sign-in');
+    await sign_in(page, here.url, 'admin@pve', 'secret');
+    for (const place of [
+      '/datacenter/summary',
+      '/datacenter/users',
+      '/node/posada1/summary',
+      '/qemu/100/summary',
+      '/qemu/100/hardware',
+      '/qemu/100/options',
+      '/lxc/101/console',
+      '/storage/posada1~local/content',
+    ]) {
+      await page.goto(`${here.url}/#${place}`);
+      await page.locator('#page-panel .card, #page-panel .console').first().waitFor();
+      assert.deepEqual(await serious_problems(page), [], place);
+    }
+    await page.goto(`${here.url}/#/datacenter/summary`);
+    await page.getByRole('button', { name: 'Create VM' }).click();
+    assert.deepEqual(await serious_problems(page), [], 'wizard');
+  });
+}

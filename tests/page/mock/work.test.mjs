@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hostile } from '../../../web/mock/data.mjs';
+import { missing, stage } from './stage.mjs';
+
+const here = stage();
+const when_ready = { skip: missing };
+const step = (page, name) =>
+  page.getByRole('dialog').getByRole('button', { name, exact: true }).click();
+
+test('the wizard makes a virtual machine with the answers it proposes', when_ready, async () => {
+  const page = await here.enter();
+  await page.getByRole('button', { name: 'Create VM' }).click();
+  await page.locator('input[name=name]').fill('fresh');
+  const id = await page.locator('input[name=vmid]').inputValue();
+  await step(page, /System/);
+  await page.getByLabel('ISO image').selectOption({ index: 1 });
+  await step(page, /Check and create/);
+  await step(page, 'Create');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.getByRole('treeitem', { name: new RegExp(`${id} \\(fresh\\)`) }).waitFor();
+  const config = here.world.configs.get(`qemu/${id}`);
+  assert.equal(config.net0, 'virtio,bridge=vmbr0');
+  assert.equal(config.scsi0, 'local:32');
+});
+
+test("the server's complaint about a field stands beside that field", when_ready, async () => {
+  const page = await here.enter();
+  await page.getByRole('button', { name: 'Create VM' }).click();
+  await step(page, /System/);
+  await page.getByLabel('Medium').selectOption('none');
+  await step(page, /CPU and memory/);
+  await page.locator('input[name=memory]').fill('666');
+  await step(page, /Check and create/);
+  await step(page, 'Create');
+  await page.getByText('Parameter verification failed.').waitFor();
+  await step(page, /Go to “CPU and memory”/);
+  const field = page.locator('input[name=memory]');
+  assert.equal(await field.getAttribute('aria-invalid'), 'true');
+  const error = page.locator(`#${(await field.getAttribute('id')).replaceAll(':', '\\:')}-error`);
+  assert.match(await error.innerText(), /maximum value of 65536/);
+});
+
+test('a number that is taken is said before anything is sent', when_ready, async () => {
+  const page = await here.enter();
+  await page.getByRole('button', { name: 'Create VM' }).click();
+  await page.locator('input[name=vmid]').fill('100');
+  await page.getByText('taken by another guest').waitFor();
+});
+
+test('a change that waits for a restart is marked and can be taken back', when_ready, async () => {
+  const page = await here.enter('/qemu/100/hardware');
+  const row = page.getByRole('row', { name: /Memory/ });
+  await page.getByText('After restart: 4096 MiB').waitFor();
+  await row.getByRole('button', { name: 'Revert' }).click();
+  await page.getByText('After restart: 4096 MiB').waitFor({ state: 'detached' });
+  assert.equal(here.world.pending.get('qemu/100').memory, undefined);
+});
+
+test('stopping asks first, and the focus goes back to where it was', when_ready, async () => {
+  const page = await here.enter('/qemu/102/summary');
+  await page.getByRole('button', { name: 'More actions' }).click();
+  await page.getByRole('menuitem', { name: 'Stop' }).click();
+  await page.getByRole('dialog', { name: /Stop 102/ }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  const focused = await page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+  assert.equal(focused, 'More actions');
+  assert.equal(here.world.rows.get('qemu/102').status, 'running');
+  await page.getByRole('button', { name: 'More actions' }).click();
+  await page.getByRole('menuitem', { name: 'Stop' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Stop', exact: true }).click();
+  await page.locator('.page-head .pill', { hasText: 'stopped' }).waitFor();
+});
+
+test('deleting a guest needs its number typed', when_ready, async () => {
+  const page = await here.enter('/qemu/106/summary');
+  await page.getByRole('button', { name: 'More actions' }).click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  const dialog = page.getByRole('dialog');
+  const button = dialog.getByRole('button', { name: 'Delete', exact: true });
+  assert.equal(await button.isDisabled(), true);
+  await dialog.getByLabel('Type 106 to confirm').fill('106');
+  await button.click();
+  await page.getByRole('treeitem', { name: /106 / }).waitFor({ state: 'detached' });
+});
+
+test('a running task shows its log as it grows, and can be stopped', when_ready, async () => {
+  const page = await here.enter();
+  const steps = Array.from({ length: 40 }, (_, at) => `line ${at}`);
+  here.world.run('posada1', 'qmmove', 100, steps);
+  await page.getByRole('button', { name: 'VM 100 – Move disk' }).first().click();
+  const log = page.getByRole('log');
+  await log.getByText('line 3', { exact: true }).waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Stop task' }).click();
+  await log.getByText('TASK ERROR: stopped by user').waitFor();
+});
+
+test('an upload shows its progress and ends in the list', when_ready, async () => {
+  const page = await here.enter('/storage/posada1~local/content');
+  await page.getByRole('button', { name: 'Upload' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.locator('input[type=file]').setInputFiles({
+    name: 'tiny.iso',
+    mimeType: 'application/octet-stream',
+    buffer: Buffer.alloc(400_000, 7),
+  });
+  await dialog.getByRole('button', { name: 'Upload' }).click();
+  await page.getByRole('cell', { name: 'local:iso/tiny.iso', exact: true }).waitFor();
+});
+
+test('an upload can be cancelled and leaves the form usable', when_ready, async () => {
+  const page = await here.enter('/storage/posada1~local/content');
+  await page.route('**/upload', () => undefined);
+  await page.getByRole('button', { name: 'Upload' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.locator('input[type=file]').setInputFiles({
+    name: 'slow.iso',
+    mimeType: 'application/octet-stream',
+    buffer: Buffer.alloc(1_000, 7),
+  });
+  await dialog.getByRole('button', { name: 'Upload' }).click();
+  await dialog.getByRole('progressbar').waitFor();
+  await dialog.getByRole('button', { name: 'Cancel upload' }).click();
+  await dialog.getByRole('progressbar').waitFor({ state: 'detached' });
+});
+
+test('what the server cannot do yet is said, not shown as an error', when_ready, async () => {
+  const page = await here.enter('/qemu/100/snapshots');
+  await page.getByText('Not available yet').waitFor();
+});
+
+test('hostile names, tags and notes stay text', when_ready, async () => {
+  const page = await here.enter('/qemu/900/summary');
+  await page.getByText(hostile[0], { exact: false }).first().waitFor();
+  for (const view of ['options', 'hardware', 'tasks', 'summary']) {
+    await page.goto(`${here.url}/#/qemu/900/${view}`);
+    await page.locator('#page-panel .card').first().waitFor();
+  }
+  await page.goto(`${here.url}/#/datacenter/guests`);
+  await page.locator('#page-panel .card').first().waitFor();
+  assert.equal(await page.evaluate(() => window.hacked), undefined);
+  assert.equal(await page.locator('img[src=x], svg[onload]').count(), 0);
+  assert.deepEqual(page.faults, []);
+});
+
+test('typing in a container console reaches it and its answer comes back', when_ready, async () => {
+  const page = await here.enter('/lxc/101/console');
+  await page.locator('[data-phase=open]').waitFor();
+  await page.keyboard.type('id');
+  await page.keyboard.press('Enter');
+  await page.locator('.xterm').getByText('uid=0(root)').first().waitFor();
+  assert.deepEqual(page.faults, []);
+});
+
+test('users, groups, tokens and permissions can be added and removed', when_ready, async () => {
+  const page = await here.enter('/datacenter/users');
+  await page.getByRole('button', { name: 'Add user' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('User name').fill('night');
+  await dialog.getByLabel('Password').fill('long enough');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('cell', { name: 'night@pve', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Delete night@pve' }).click();
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('cell', { name: 'night@pve', exact: true }).waitFor({ state: 'detached' });
+  await page.goto(`${here.url}/#/datacenter/tokens`);
+  await page.getByRole('button', { name: 'Add token' }).click();
+  await dialog.getByLabel('Token name').fill('ci');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('shown only now').waitFor();
+});
