@@ -66,6 +66,8 @@ struct Volume {
   std::uint64_t bytes = 0;  // virtual size
   std::string uuid;
   std::uint64_t record = 0;  // modification number of the record
+  // Of a rename (make_template, change_owner): the name before, whose record goes with `adopt`.
+  std::optional<VolumeId> replaces;
 };
 
 enum class Access { read_only, read_write };
@@ -201,14 +203,15 @@ class Storages {
   sys::Async<Volume> linked_clone(VolumeId base, Allocation target,
                                   task::Journal* journal = nullptr);
   bool can_link(const VolumeId& base) const;
-  // vm-… → base-…: answers the new name; the caller writes it into the config.
-  sys::Async<Volume> make_template(VolumeId volume);
-  sys::Async<Volume> change_owner(VolumeId volume, GuestId owner);
+  // vm-… → base-…: answers the new name; the caller writes it into the config and adopts it. Until
+  // then the journal (kind "storage.rename") gives the old name back.
+  sys::Async<Volume> make_template(VolumeId volume, task::Journal& journal);
+  sys::Async<Volume> change_owner(VolumeId volume, GuestId owner, task::Journal& journal);
 
   // Files.
   sys::Async<VolumeId> receive(task::Context& task, Incoming incoming, sys::Fd upload);
   sys::Async<VolumeId> download(task::Context& task, Incoming incoming, Download download);
-  sys::Async<UrlMetadata> query_url(std::string url, bool verify_certificates);
+  sys::Async<UrlMetadata> query_url(task::Context& task, std::string url, bool verify_certificates);
   sys::Async<void> annotate(VolumeId backup, std::optional<std::string> notes,
                             std::optional<bool> is_protected);
 
@@ -218,8 +221,9 @@ class Storages {
   // The last known figures, at once.
   StorageStatus status(const std::string& storage) const;
 
+  struct State;  // of state.h
+
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 

@@ -12,6 +12,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "sys/file.h"
@@ -153,6 +154,21 @@ std::string read_at(const Fd& file, std::size_t count, std::uint64_t offset) {
   }
   bytes.resize(done);
   return bytes;
+}
+
+bool readable_within(const Fd& file, int milliseconds) {
+  pollfd wanted{file.get(), POLLIN, 0};
+  const int count = ::poll(&wanted, 1, milliseconds);
+  if (count < 0 && errno != EINTR) throw_errno("poll");
+  return count > 0;
+}
+
+std::size_t read_some(const Fd& file, char* into, std::size_t count) {
+  for (;;) {
+    const ssize_t got = ::read(file.get(), into, count);
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) throw_errno("read");
+  }
 }
 
 void synchronize(const Fd& file) {

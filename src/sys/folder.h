@@ -46,6 +46,10 @@ void write_at(const Fd& file, std::string_view bytes, std::uint64_t offset);
 void write_all(const Fd& file, std::string_view bytes);
 // Fewer bytes than asked for only at the end of the file.
 std::string read_at(const Fd& file, std::size_t count, std::uint64_t offset);
+// False when nothing came within the time.
+bool readable_within(const Fd& file, int milliseconds);
+// Blocks until something is there; 0 at the end of the stream.
+std::size_t read_some(const Fd& file, char* into, std::size_t count);
 void synchronize(const Fd& file);
 
 class Folder {

@@ -1,6 +1,7 @@
 #include "sys/host.h"
 
 #include <cerrno>
+#include <csignal>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -11,6 +12,18 @@
 #include "sys/file.h"
 
 namespace posada::sys {
+
+int own_pid() { return ::getpid(); }
+
+std::string own_program_folder() {
+  std::string path(4096, '\0');
+  const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
+  if (size < 0) throw_errno("read /proc/self/exe");
+  path.resize(static_cast<std::size_t>(size));
+  return path.substr(0, path.rfind('/'));
+}
+
+void ignore_broken_pipes() { ::signal(SIGPIPE, SIG_IGN); }
 
 unsigned own_user() { return ::geteuid(); }
 

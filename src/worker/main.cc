@@ -1,13 +1,16 @@
-// `posada-worker TASK`: work that may block, crash or needs a library that the daemon must not
-// load. Each task is a process of its own, started by the daemon.
+// `posada-worker`: work that may block, crash or needs a library that the daemon must not load.
+// Each piece is a process of its own, started by the daemon.
 #include <cstdio>
 #include <string_view>
 
 #include "worker/auth.h"
+#include "worker/job.h"
+#include "worker/works.h"
 
 int main(int argc, char** argv) {
-  const std::string_view task = argc > 1 ? argv[1] : "";
-  if (task == "auth") return posada::worker::run_auth();
-  std::fprintf(stderr, "usage: posada-worker auth\n");
+  const std::string_view mode = argc > 1 ? argv[1] : "";
+  if (mode == "auth") return posada::worker::run_auth();
+  if (mode == "job") return posada::worker::run_job(posada::worker::all_works(), argc, argv);
+  std::fprintf(stderr, "usage: posada-worker auth | job PROTOCOL WORK FOLDER\n");
   return 2;
 }

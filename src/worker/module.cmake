@@ -1,2 +1,3 @@
 # Libraries that may block or that parse what strangers sent; no other program links them.
-target_link_libraries(posada-worker PRIVATE argon2 pam)
+find_package(CURL 7.85 REQUIRED)
+target_link_libraries(posada-worker PRIVATE argon2 pam CURL::libcurl)

@@ -1,0 +1,67 @@
+// One usable storage at run time: its driver on a pool of its own, and what was last known of it.
+// A call that takes too long fails for its caller and keeps its thread; a storage whose probe hangs
+// refuses further calls at once, so that nothing else waits for it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "storage/definition.h"
+#include "storage/driver.h"
+#include "sys/async.h"
+#include "sys/clock.h"
+
+namespace posada::storage {
+
+class Backend : public std::enable_shared_from_this<Backend> {
+ public:
+  Backend(Definition definition, sys::Clock& clock, sys::Executor executor);
+  ~Backend();
+
+  const Definition& definition() const { return definition_; }
+  // Throws when there is no driver for the type.
+  Driver& driver() const;
+
+  // Runs `work` with the driver; throws `storage 'x' is not online` when it does not come back.
+  template <class F>
+  auto run(F work, sys::Milliseconds deadline = default_deadline)
+      -> sys::Async<std::invoke_result_t<F, Driver&>> {
+    using Result = std::invoke_result_t<F, Driver&>;
+    auto self = shared_from_this();
+    Driver* driver = &this->driver();
+    if constexpr (std::is_void_v<Result>) {
+      co_await run_erased([self, driver, work = std::move(work)]() mutable { work(*driver); },
+                          deadline);
+    } else {
+      auto result = std::make_shared<std::optional<Result>>();
+      co_await run_erased([self, driver, result,
+                           work = std::move(work)]() mutable { result->emplace(work(*driver)); },
+                          deadline);
+      co_return std::move(**result);
+    }
+  }
+
+  // Asks the storage how it is; never throws.
+  sys::Async<void> probe();
+  StorageStatus status() const;
+
+  static constexpr sys::Milliseconds default_deadline{30'000};
+  static constexpr sys::Milliseconds probe_deadline{5'000};
+
+ private:
+  sys::Async<void> run_erased(std::function<void()> work, sys::Milliseconds deadline);
+
+  Definition definition_;
+  std::shared_ptr<Driver> driver_;
+  sys::Clock& clock_;
+  sys::Executor executor_;
+  std::shared_ptr<sys::Pool> pool_;
+  std::shared_ptr<std::size_t> running_ = std::make_shared<std::size_t>(0);
+  std::unique_ptr<sys::Scope> scope_;
+  StorageStatus last_;
+  sys::BootTime last_time_{0};
+  bool probing_ = false;
+  bool hangs_ = false;
+};
+
+}  // namespace posada::storage

@@ -1,0 +1,11 @@
+#include "worker/works.h"
+
+namespace posada::worker {
+
+const Works& all_works() {
+  static const Works works = {
+      {"upload", upload}, {"download", download}, {"query-url", query_url}, {"copy", copy}};
+  return works;
+}
+
+}  // namespace posada::worker
