@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { missing, stage, when_live } from './live.mjs';
+
+const here = stage();
+let has_container = false;
+
+before(async () => {
+  if (missing) return;
+  await here.api.ensure_running('qemu', 100);
+  has_container = await here.api.guest_exists('lxc', 101);
+  if (has_container) await here.api.ensure_running('lxc', 101);
+});
+
+// Signs in at a login prompt if there is one, then asks the shell for a sum: its answer is
+// nothing that was typed.
+async function use_shell(page) {
+  const screen = page.locator('.xterm');
+  await page.locator('[data-phase=open]').waitFor();
+  await page.keyboard.press('Enter');
+  await screen
+    .getByText(/login:|[#$] *$/)
+    .first()
+    .waitFor();
+  if (await screen.getByText(/login:/).count()) {
+    await page.keyboard.type('root');
+    await page.keyboard.press('Enter');
+    await screen
+      .getByText(/[#$] *$/)
+      .first()
+      .waitFor();
+  }
+  await page.keyboard.type('echo answer-$((6*7))');
+  await page.keyboard.press('Enter');
+  await screen.getByText('answer-42').first().waitFor();
+}
+
+test('the VGA console shows a picture', when_live, async () => {
+  const page = await here.enter('/qemu/100/console');
+  await page.locator('[data-phase=open]').waitFor();
+  await page.waitForFunction(() => {
+    const canvas = document.querySelector('[data-console=vnc] canvas');
+    if (!canvas || canvas.width < 300) return false;
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const colors = new Set();
+    for (let at = 0; at < data.length; at += 4) {
+      colors.add((data[at] << 16) | (data[at + 1] << 8) | data[at + 2]);
+    }
+    return colors.size > 1;
+  });
+  assert.deepEqual(page.faults, []);
+});
+
+test('what is typed into the VGA console changes the picture', when_live, async () => {
+  const page = await here.enter('/qemu/100/console');
+  await page.locator('[data-phase=open]').waitFor();
+  const picture = () =>
+    page.evaluate(() => document.querySelector('[data-console=vnc] canvas').toDataURL());
+  await page.waitForFunction(() => {
+    const canvas = document.querySelector('[data-console=vnc] canvas');
+    return canvas && canvas.width >= 300;
+  });
+  const first = await picture();
+  await page.locator('[data-console=vnc] canvas').click();
+  await page.keyboard.type('posada');
+  await page.waitForFunction(
+    (before) => document.querySelector('[data-console=vnc] canvas').toDataURL() !== before,
+    first,
+  );
+});
+
+test('the serial console takes a sign-in and a command', when_live, async () => {
+  const page = await here.enter('/qemu/100/console');
+  await page.getByRole('button', { name: 'Text console' }).click();
+  await use_shell(page);
+  assert.deepEqual(page.faults, []);
+});
+
+test('the console of a container takes a command', when_live, async (t) => {
+  if (!has_container) return t.skip('needs the demo container 101');
+  const page = await here.enter('/lxc/101/console');
+  await use_shell(page);
+});
