@@ -1,0 +1,3 @@
+# liblxc: this program alone links it.
+pkg_check_modules(LXC REQUIRED IMPORTED_TARGET lxc)
+target_link_libraries(posada-lxc PRIVATE PkgConfig::LXC)
