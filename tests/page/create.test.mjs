@@ -68,16 +68,12 @@ test('the wizard makes a machine from that image and starts it', when_live, asyn
   assert.match(config.ide2, /media=cdrom/);
 });
 
-test(
-  "a number in use is refused beside its field by the server's own word",
-  when_live,
-  async () => {
-    const page = await here.enter();
-    await page.getByRole('button', { name: 'Create VM' }).click();
-    await page.locator('input[name=vmid]').fill('100');
-    await page.getByText('taken by another guest').waitFor();
-  },
-);
+test('a number in use is said beside its field', when_live, async () => {
+  const page = await here.enter();
+  await page.getByRole('button', { name: 'Create VM' }).click();
+  await page.locator('input[name=vmid]').fill('100');
+  await page.getByText('taken by another guest').waitFor();
+});
 
 test('the task of the creation has a log that ends well', when_live, async () => {
   const page = await here.enter(`/qemu/${id}/tasks`);

@@ -56,7 +56,7 @@ function ticket(method, params) {
       ticket: 'PVE:admin@pve:6B0108B3::c2ln',
       CSRFPreventionToken: 'csrf',
       username: 'admin@pve',
-      cap: {},
+      cap: { vms: { 'VM.Allocate': 1 } },
     },
     headers: { 'Set-Cookie': 'PVEAuthCookie=PVE%3Aadmin; Path=/; HttpOnly; SameSite=Strict' },
   };

@@ -30,6 +30,7 @@ function restore(): Session {
 }
 
 const store = create_store<Session>(restore());
+if (store.get().user) start_renewal();
 
 function keep(next: Session): void {
   try {
@@ -57,7 +58,7 @@ async function ask_ticket(params: Record<string, string | undefined>): Promise<T
   try {
     response = await fetch('/api2/json/access/ticket', {
       method: 'POST',
-      headers: { 'X-Posada-Page': '1' },
+      headers: { 'X-Posada-Page': '1', CSRFPreventionToken: store.get().csrf },
       credentials: 'same-origin',
       body: encode_params(params),
     });
@@ -99,11 +100,12 @@ export async function sign_in_second(factor: SecondFactor, code: string): Promis
 
 async function renew(): Promise<void> {
   const { user } = store.get();
-  if (!user || !ticket) return;
+  if (!user) return;
   try {
-    accept(await ask_ticket({ username: user, password: ticket }));
+    // After a reload only the cookie has the ticket: the front puts it in where none is given.
+    accept(await ask_ticket({ username: user, password: ticket || undefined }));
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) session.expire();
+    if (ticket && error instanceof ApiError && error.status === 401) session.expire();
     // Otherwise the node is away for now; the next turn tries again while the ticket is good.
   }
 }

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import type { ApiError } from '../api/client';
 import { explain, use_t } from '../i18n';
 import { Button } from './button';
 import { Icon, type IconName } from './icon';
@@ -19,9 +20,16 @@ export function Notice({ tone = 'plain', children }: { tone?: Tone; children: Re
 export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const t = use_t();
   const { what, next, request } = explain(error);
+  // Also here, for the fields that the form in view does not have.
+  const fields = Object.entries((error as Partial<ApiError>).errors ?? {});
   return (
     <Notice tone="bad">
       <div className="what pre">{what}</div>
+      {fields.map(([name, text]) => (
+        <div key={name} className="pre">
+          <b>{name}</b>: {text}
+        </div>
+      ))}
       <div className="pre">{next}</div>
       {request && <div className="muted mono">{t('error.request', { id: request })}</div>}
       {onRetry && (

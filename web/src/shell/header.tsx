@@ -18,7 +18,10 @@ const PasswordDialog = lazy(() =>
 
 export function Header({ onMenu }: { onMenu: () => void }) {
   const t = use_t();
-  const { user } = use_store(session);
+  const { user, cap } = use_store(session);
+  // A server that tells no capabilities decides when asked.
+  const barred = cap.vms !== undefined && !cap.vms['VM.Allocate'];
+  const create_title = barred ? t('create.not_allowed') : undefined;
   const [open, set_open] = useState<'vm' | 'ct' | 'password'>();
   const close = () => set_open(undefined);
   return (
@@ -38,11 +41,19 @@ export function Header({ onMenu }: { onMenu: () => void }) {
           variant="primary"
           icon="screen"
           name={t('create.vm')}
+          disabled={barred}
+          title={create_title}
           onClick={() => set_open('vm')}
         >
           {t('create.vm')}
         </Button>
-        <Button icon="box" name={t('create.ct')} onClick={() => set_open('ct')}>
+        <Button
+          icon="box"
+          name={t('create.ct')}
+          disabled={barred}
+          title={create_title}
+          onClick={() => set_open('ct')}
+        >
           {t('create.ct')}
         </Button>
         <LanguageMenu />

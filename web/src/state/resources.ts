@@ -21,14 +21,20 @@ const face = (row: Resource) =>
 
 let stale_structure = false;
 let frame: ReturnType<typeof setTimeout> | undefined;
+let figures_timer: ReturnType<typeof setTimeout> | undefined;
+const figures_every_ms = 1_000;
 
 function publish_soon(): void {
   frame ??= setTimeout(() => {
     frame = undefined;
     if (stale_structure) structure.set([...rows.values()]);
     stale_structure = false;
-    figures.set(figures.get() + 1);
   }, 50);
+  // Tables of thousands of rows sort anew for each of these: once a second is live enough.
+  figures_timer ??= setTimeout(() => {
+    figures_timer = undefined;
+    figures.set(figures.get() + 1);
+  }, figures_every_ms);
 }
 
 function put_row(row: Resource): void {

@@ -1,8 +1,12 @@
 import { lazy, Suspense } from 'react';
 import type { GuestRef, Kind, Resource } from '../../api/types';
-import { use_t, type Key } from '../../i18n';
+import { is_running } from '../../api/tasks';
+import { t_known, use_t, type Key } from '../../i18n';
 import { Loading } from '../../kit/notice';
 import { PageHead, PagePanel } from '../../shell/page-head';
+import { open_task } from '../../shell/task-viewer';
+import { format_percent } from '../../state/format';
+import { use_tasks } from '../../state/resources';
 import { StatusIcon, StatusPill } from '../../shell/status';
 import { PowerButtons } from './power';
 import { GuestSummary } from './summary';
@@ -16,6 +20,23 @@ const GuestTasks = lazy(() => import('./tasks').then((m) => ({ default: m.GuestT
 export interface GuestProps {
   guest: GuestRef;
   row: Resource;
+}
+
+// What is being done to the guest right now; opens that task.
+function Doing({ guest }: { guest: GuestRef }) {
+  const t = use_t();
+  const task = use_tasks().find(
+    (one) => is_running(one) && one.id === String(guest.vmid) && !/proxy$/.test(one.type),
+  );
+  if (!task) return null;
+  return (
+    <button type="button" className="pill accent doing" onClick={() => open_task(task)}>
+      <span className="spinner" />
+      {t_known(`task.type.${task.type}`, task.type)}
+      {task.progress !== undefined && ` ${format_percent(task.progress, 0)}`}
+      <span className="visually-hidden">{t('task.running')}</span>
+    </button>
+  );
 }
 
 const views = ['summary', 'console', 'hardware', 'options', 'snapshots', 'tasks'] as const;
@@ -40,6 +61,7 @@ export function GuestPage({ row, view }: { row: Resource; view: string }) {
               {guest.vmid} {row.name}
             </span>
             <StatusPill row={row} />
+            <Doing guest={guest} />
           </>
         }
         where={t('guest.where', { kind, node: guest.node })}

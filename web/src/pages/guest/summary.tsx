@@ -122,7 +122,15 @@ export function GuestSummary({ guest, row }: GuestProps) {
                   ],
                   [t('field.ostype'), config.data?.ostype],
                 ] as [string, React.ReactNode][])),
-            [t('field.boot_disk'), format_bytes(row.maxdisk)],
+            guest.kind === 'lxc' && running && row.disk
+              ? [
+                  t('guest.root_disk'),
+                  t('node.used_of', {
+                    used: format_bytes(row.disk),
+                    total: format_bytes(row.maxdisk),
+                  }),
+                ]
+              : [t('field.boot_disk'), format_bytes(row.maxdisk)],
           ]}
         />
       </Card>
