@@ -1,29 +1,8 @@
-import { gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
-import { defineConfig, type Plugin } from 'vite';
-
-// The front serves files as they lie on disk; a compressed twin beside each text asset
-// spares it the work of compressing the same bytes for every visitor.
-function compressed_twins(): Plugin {
-  return {
-    name: 'compressed-twins',
-    apply: 'build',
-    generateBundle(_options, bundle) {
-      for (const [name, file] of Object.entries(bundle)) {
-        if (!/\.(js|css|svg|html|json)$/.test(name)) continue;
-        const source = file.type === 'chunk' ? file.code : file.source;
-        this.emitFile({
-          type: 'asset',
-          fileName: `${name}.gz`,
-          source: gzipSync(source, { level: 9 }),
-        });
-      }
-    },
-  };
-}
+import { defineConfig } from 'vite';
 
 export default defineConfig({
-  plugins: [react(), compressed_twins()],
+  plugins: [react()],
   base: '/',
   build: {
     target: 'es2022',

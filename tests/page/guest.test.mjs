@@ -33,7 +33,7 @@ test('the summary shows live figures that the stream brings', when_live, async (
 
 test('the summary says whether the processor is emulated', when_live, async () => {
   const page = await here.enter('/qemu/100/summary');
-  const name = page.locator('[data-accelerator]');
+  const name = page.locator('[data-acceleration]');
   await name.waitFor();
   assert.match(await name.innerText(), /KVM|TCG/);
 });

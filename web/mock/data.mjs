@@ -153,6 +153,7 @@ export class World {
       },
     ];
     this.tokens = new Map();
+    this.paused = new Set();
     for (const node of ['posada1', 'posada2']) {
       this.put({
         id: `node/${node}`,
@@ -166,7 +167,7 @@ export class World {
         disk: 41 * GiB,
         maxdisk: 220 * GiB,
         uptime: 86_400 * 41,
-        accelerator: node === 'posada1' ? 'kvm' : 'tcg',
+        acceleration: node === 'posada1' ? 'kvm' : 'tcg',
       });
       this.put(
         storage(node, 'local', 'iso,vztmpl,images,rootdir,import,snippets', 41 * GiB, 220 * GiB),
@@ -180,7 +181,7 @@ export class World {
       }),
     );
     this.put(
-      guest(100, 'qemu', 'posada1', 'demo', true, { tags: 'demo;debian', accelerator: 'kvm' }),
+      guest(100, 'qemu', 'posada1', 'demo', true, { tags: 'demo;debian', acceleration: 'kvm' }),
     );
     this.put(
       guest(101, 'lxc', 'posada1', 'demo-ct', true, {

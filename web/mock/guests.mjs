@@ -30,9 +30,9 @@ export function guest(world, method, path, params) {
   if (what === 'status' && method === 'GET')
     return ok({
       ...row,
-      qmpstatus: row.qmpstatus ?? row.status,
+      qmpstatus: world.paused.has(row.id) ? 'paused' : row.status,
       'running-machine': 'pc-q35-7.2',
-      accelerator: row.accelerator,
+      acceleration: row.acceleration,
     });
   if (what === 'status') return power(world, row, which);
   if (what === 'config' && method === 'GET') return ok({ ...config, digest: 'abc' });
@@ -88,12 +88,13 @@ function power(world, row, action) {
   const kind = prefix[row.type];
   const name = { suspend: `${kind}pause` }[action] ?? `${kind}${action}`;
   const after = () => {
+    if (action === 'suspend') world.paused.add(row.id);
+    else world.paused.delete(row.id);
     const running = ['start', 'reboot', 'reset', 'resume', 'suspend'].includes(action);
     world.put(
       Object.assign(row, {
         status: running ? 'running' : 'stopped',
         uptime: running ? Math.max(row.uptime, 1) : 0,
-        qmpstatus: action === 'suspend' ? 'paused' : undefined,
       }),
     );
   };

@@ -73,7 +73,7 @@ function node(world, method, path) {
       pveversion: 'posada/0.1.0/2a24e75',
       loadavg: ['0.42', '0.36', '0.31'],
       kversion: 'Linux 6.1.0-31-amd64 #1 SMP Debian',
-      accelerator: row.accelerator,
+      acceleration: row.acceleration,
       cpuinfo: { cpus: 16, cores: 8, sockets: 1, model: 'AMD EPYC 7313P 16-Core Processor' },
       memory: { total: row.maxmem, used: row.mem, free: row.maxmem - row.mem },
       swap: { total: 8 * 2 ** 30, used: 2 ** 29 },

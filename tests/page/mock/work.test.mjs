@@ -73,6 +73,18 @@ test('stopping asks first, and the focus goes back to where it was', when_ready,
   await page.locator('.page-head .pill', { hasText: 'stopped' }).waitFor();
 });
 
+test('pausing shows, although the stream only tells running', when_ready, async () => {
+  const page = await here.enter('/qemu/103/summary');
+  const choose = async (name) => {
+    await page.getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menuitem', { name }).click();
+  };
+  await choose('Pause');
+  await page.locator('.page-head .pill', { hasText: 'paused' }).waitFor();
+  await choose('Resume');
+  await page.locator('.page-head .pill', { hasText: 'running' }).waitFor();
+});
+
 test('deleting a guest needs its number typed', when_ready, async () => {
   const page = await here.enter('/qemu/106/summary');
   await page.getByRole('button', { name: 'More actions' }).click();

@@ -27,7 +27,7 @@ export interface Resource {
   diskread?: number;
   diskwrite?: number;
   uptime?: number;
-  accelerator?: string;
+  acceleration?: string;
   qmpstatus?: string;
   gone?: Flag;
 }
@@ -105,7 +105,7 @@ export interface GuestStatus {
   lock?: string;
   agent?: Flag | boolean;
   pid?: number;
-  accelerator?: string;
+  acceleration?: string;
   'running-machine'?: string;
   'running-qemu'?: string;
 }
@@ -160,7 +160,7 @@ export interface NodeStatus {
   uptime?: number;
   pveversion?: string;
   kversion?: string;
-  accelerator?: string;
+  acceleration?: string;
   'current-kernel'?: { release?: string; sysname?: string };
 }
 

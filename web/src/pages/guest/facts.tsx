@@ -11,16 +11,16 @@ interface Props {
 
 // Which one runs the guest's processor: the machine's own (KVM) or emulation (TCG), which is many
 // times slower and worth a warning colour.
-export function Accelerator({ row, status, config }: Props) {
+export function Acceleration({ row, status, config }: Props) {
   const t = use_t();
   const node = peek_resource(`node/${row.node}`);
-  const said = status?.accelerator ?? row.accelerator;
-  const planned = String(config?.kvm) === '0' ? 'tcg' : node?.accelerator;
+  const said = status?.acceleration ?? row.acceleration;
+  const planned = String(config?.kvm) === '0' ? 'tcg' : node?.acceleration;
   const name = (said ?? planned)?.toLowerCase();
   if (!name) return <>–</>;
   return (
     <span className="row wrap">
-      <span className={`pill ${name === 'kvm' ? 'good' : 'warn'}`} data-accelerator={name}>
+      <span className={`pill ${name === 'kvm' ? 'good' : 'warn'}`} data-acceleration={name}>
         {name.toUpperCase()}
       </span>
       <span className="muted">{name === 'kvm' ? t('guest.kvm') : t('guest.tcg')}</span>

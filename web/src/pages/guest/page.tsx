@@ -1,4 +1,6 @@
-import { lazy, Suspense } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense, useMemo } from 'react';
+import { get_status, guest_key } from '../../api/guests';
 import type { GuestRef, Kind, Resource } from '../../api/types';
 import { is_running } from '../../api/tasks';
 import { t_known, use_t, type Key } from '../../i18n';
@@ -41,13 +43,26 @@ function Doing({ guest }: { guest: GuestRef }) {
 
 const views = ['summary', 'console', 'hardware', 'options', 'snapshots', 'tasks'] as const;
 
-export function GuestPage({ row, view }: { row: Resource; view: string }) {
+// The stream says running or stopped; that a machine is paused only its own status tells.
+function use_full_row(guest: GuestRef, row: Resource): Resource {
+  const status = useQuery({
+    queryKey: [...guest_key(guest), 'status', row.status ?? ''],
+    queryFn: () => get_status(guest),
+    enabled: guest.kind === 'qemu',
+  });
+  const told = row.qmpstatus ?? status.data?.qmpstatus;
+  const qmpstatus = row.status === 'running' ? told : undefined;
+  return useMemo(() => ({ ...row, qmpstatus }), [row, qmpstatus]);
+}
+
+export function GuestPage({ row: reported, view }: { row: Resource; view: string }) {
   const t = use_t();
   const guest: GuestRef = {
-    kind: row.type as Kind,
-    vmid: row.vmid ?? 0,
-    node: row.node ?? '',
+    kind: reported.type as Kind,
+    vmid: reported.vmid ?? 0,
+    node: reported.node ?? '',
   };
+  const row = use_full_row(guest, reported);
   const base = `/${guest.kind}/${guest.vmid}`;
   const kind = guest.kind === 'qemu' ? t('guest.vm') : t('guest.ct');
   const hardware: Key = guest.kind === 'qemu' ? 'view.hardware' : 'view.resources';

@@ -9,7 +9,7 @@ import { Bar } from '../../kit/meter';
 import { Failure } from '../../kit/notice';
 import { format_bytes, format_duration, format_percent, format_rate } from '../../state/format';
 import { use_samples } from '../../state/samples';
-import { Accelerator, HaState } from './facts';
+import { Acceleration, HaState } from './facts';
 import { Addresses } from './addresses';
 import { Notes } from './notes';
 import type { GuestProps } from './page';
@@ -110,8 +110,8 @@ export function GuestSummary({ guest, row }: GuestProps) {
             ...(guest.kind === 'qemu'
               ? ([
                   [
-                    t('field.accelerator'),
-                    <Accelerator key="accelerator" row={row} status={now} config={config.data} />,
+                    t('field.acceleration'),
+                    <Acceleration key="acceleration" row={row} status={now} config={config.data} />,
                   ],
                   [t('field.machine'), now?.['running-machine'] ?? config.data?.machine],
                 ] as [string, React.ReactNode][])

@@ -63,7 +63,7 @@ export function NodeSummary({ row }: { row: Resource }) {
     refetchInterval: refresh_ms,
   });
   const now = status.data;
-  const accelerator = (now?.accelerator ?? row.accelerator)?.toLowerCase();
+  const acceleration = (now?.acceleration ?? row.acceleration)?.toLowerCase();
   return (
     <div className="grid">
       <Tile
@@ -121,14 +121,14 @@ export function NodeSummary({ row }: { row: Resource }) {
             [t('node.load'), now?.loadavg?.join('  ')],
             [t('node.kernel'), now?.kversion ?? now?.['current-kernel']?.release],
             [
-              t('field.accelerator'),
-              accelerator && (
-                <span className="row wrap" key="accelerator">
-                  <span className={`pill ${accelerator === 'kvm' ? 'good' : 'warn'}`}>
-                    {accelerator.toUpperCase()}
+              t('field.acceleration'),
+              acceleration && (
+                <span className="row wrap" key="acceleration">
+                  <span className={`pill ${acceleration === 'kvm' ? 'good' : 'warn'}`}>
+                    {acceleration.toUpperCase()}
                   </span>
                   <span className="muted">
-                    {accelerator === 'kvm' ? t('guest.kvm') : t('node.tcg')}
+                    {acceleration === 'kvm' ? t('guest.kvm') : t('node.tcg')}
                   </span>
                 </span>
               ),
