@@ -1,5 +1,6 @@
 """Writes the OpenAPI 3.1 document that the server offers at /api2/openapi.json."""
 import json
+import re
 
 from .cpp import is_optional
 
@@ -61,9 +62,12 @@ class Document:
         for name, member in sorted(source["properties"].items()):
             if "alias" in member:
                 continue
-            for single in names_of(name, member):
-                result["properties"][single] = self.schema(member, answer)
-            if not is_optional(member) and not name.endswith("[n]"):
+            if "#bounds" in member:
+                result.setdefault("patternProperties", {})[pattern_of(name, member)] = \
+                    self.schema(member, answer)
+            else:
+                result["properties"][name] = self.schema(member, answer)
+            if not is_optional(member) and "#bounds" not in member:
                 required.append(name)
         if required:
             result["required"] = required
@@ -139,11 +143,14 @@ class Document:
 
 def names_of(name, schema):
     """net[n] → net0, net1 …; every other name is itself."""
-    if "#bounds" not in schema:
-        return [name]
-    first, last = schema["#bounds"]
-    # Hundreds of equal members help nobody; the first eight show the pattern.
-    return [name.replace("[n]", str(i)) for i in range(first, min(last, first + 7) + 1)]
+    first, last = schema.get("#bounds", (0, 0))
+    return [name.replace("[n]", str(i)) for i in range(first, last + 1)]
+
+
+def pattern_of(name, schema):
+    """A regular expression of the indexed names within their bounds."""
+    numbers = "|".join(str(i) for i in range(schema["#bounds"][0], schema["#bounds"][1] + 1))
+    return f"^{re.escape(name[:-3])}({numbers})$"
 
 
 FAILURE = {"description": "Refused or failed", "content": {"application/json": {"schema": {
