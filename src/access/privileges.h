@@ -137,7 +137,7 @@ static_assert(privilege_table.size() <= 64);
 // The privileges that a check asks for, in the order in which a refusal names them.
 class PrivilegeList {
  public:
-  static constexpr std::size_t capacity = 8;
+  static constexpr std::size_t capacity = 16;
   constexpr PrivilegeList(Privilege privilege) { add(privilege); }
   constexpr PrivilegeList(std::initializer_list<Privilege> privileges) {
     for (const Privilege privilege : privileges) add(privilege);
