@@ -16,12 +16,13 @@ interface Props {
   points: RrdPoint[];
   curves: Curve[];
   format: (value: number) => string;
+  binary?: boolean;
   top?: number;
 }
 
 const colors = ['--chart-1', '--chart-2'] as const;
 
-export function Chart({ label, points, curves, format, top }: Props) {
+export function Chart({ label, points, curves, format, binary, top }: Props) {
   const t = use_t();
   const theme = use_store(shown_theme);
   const now_language = use_store(language);
@@ -47,6 +48,7 @@ export function Chart({ label, points, curves, format, top }: Props) {
         language: now_language,
         text_color: color('--muted'),
         grid_color: color('--chart-grid'),
+        binary,
         top,
       });
       watcher.observe(element);

@@ -14,6 +14,7 @@ export interface ChartSpec {
   title: Key;
   curves: { column: string; label: Key }[];
   format: (value: number) => string;
+  binary?: boolean;
   top?: number;
 }
 
@@ -67,6 +68,7 @@ export function History({ query_key, load, charts, span = 6 }: Props) {
               label: t(curve.label),
             }))}
             format={chart.format}
+            binary={chart.binary}
             top={chart.top}
           />
         </Card>

@@ -13,6 +13,8 @@ export interface PlotSpec {
   language: string;
   text_color: string;
   grid_color: string;
+  // Ticks at powers of two, for bytes.
+  binary?: boolean;
   top?: number;
 }
 
@@ -22,8 +24,9 @@ export interface Plot {
   destroy(): void;
 }
 
-const height = 190;
+const height = 180;
 const fill = (color: string) => `${color}22`;
+const binary_steps = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
 export function make_plot(host: HTMLElement, spec: PlotSpec): Plot {
   const axis = {
@@ -51,21 +54,23 @@ export function make_plot(host: HTMLElement, spec: PlotSpec): Plot {
       axes: [
         {
           ...axis,
+          size: 28,
           values: (_plot, ticks, _axis, _space, step) =>
             ticks.map((tick) => (step >= 86_400 ? day : clock).format(tick * 1000)),
         },
         {
           ...axis,
           size: 76,
+          ...(spec.binary ? { incrs: binary_steps } : {}),
           values: (_plot, ticks) => ticks.map(spec.format),
         },
       ],
       series: [
         {},
-        ...spec.lines.map((line) => ({
+        ...spec.lines.map((line, at) => ({
           label: line.label,
           stroke: line.color,
-          fill: fill(line.color),
+          fill: at === 0 ? fill(line.color) : undefined,
           width: 1.8,
           points: { show: false },
         })),

@@ -6,7 +6,7 @@ interface Props {
 }
 
 export function Sparkline({ values, top, color = 'var(--chart-1)' }: Props) {
-  const known = values.map((value) => value ?? 0);
+  const known = values.filter((value) => value !== undefined);
   const high = top ?? Math.max(...known, 1e-9);
   const step = 100 / Math.max(1, known.length - 1);
   const points = known.map(

@@ -14,7 +14,8 @@ const key = 'posada.tasks';
 
 function was_open(): boolean {
   try {
-    return localStorage.getItem(key) !== 'closed';
+    // On a small screen the strip would hide what one came for.
+    return localStorage.getItem(key) !== 'closed' && window.innerWidth > 820;
   } catch {
     return true;
   }

@@ -84,7 +84,7 @@ export function Hardware({ guest, row }: GuestProps) {
             {
               id: 'name',
               head: t('field.device'),
-              width: '230px',
+              width: '280px',
               cell: (one) => (
                 <span className="row">
                   <Icon name={one.icon} />

@@ -28,6 +28,7 @@ export const guest_charts: ChartSpec[] = [
       { column: 'maxmem', label: 'chart.total' },
     ],
     format: format_bytes,
+    binary: true,
   },
   {
     title: 'chart.network',
@@ -36,6 +37,7 @@ export const guest_charts: ChartSpec[] = [
       { column: 'netout', label: 'chart.outgoing' },
     ],
     format: format_rate,
+    binary: true,
   },
   {
     title: 'chart.disk',
@@ -44,6 +46,7 @@ export const guest_charts: ChartSpec[] = [
       { column: 'diskwrite', label: 'chart.write' },
     ],
     format: format_rate,
+    binary: true,
   },
 ];
 

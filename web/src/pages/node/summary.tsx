@@ -38,6 +38,7 @@ const charts: ChartSpec[] = [
       { column: 'memtotal', label: 'chart.total' },
     ],
     format: format_bytes,
+    binary: true,
   },
   {
     title: 'chart.network',
@@ -46,6 +47,7 @@ const charts: ChartSpec[] = [
       { column: 'netout', label: 'chart.outgoing' },
     ],
     format: format_rate,
+    binary: true,
   },
 ];
 

@@ -17,6 +17,7 @@ const charts: ChartSpec[] = [
       { column: 'total', label: 'chart.total' },
     ],
     format: format_bytes,
+    binary: true,
   },
 ];
 
