@@ -175,11 +175,8 @@ std::string Directory::text() const {
 }
 
 sys::Async<void> Directory::put_text(std::string text) {
-  ParsedUserConfig parsed = parse_user_config(text);
-  if (!parsed.refused.empty()) {
-    const UserConfigFault& fault = parsed.refused.front();
-    throw Error::parameter("user.cfg", "line " + std::to_string(fault.line) + ": " + fault.text);
-  }
+  check_user_config(text);
+  const ParsedUserConfig parsed = parse_user_config(text);
   const auto wanted = records_of(parsed.config);
   const auto present = records_of(config_);
   store::Transaction all;
@@ -187,10 +184,10 @@ sys::Async<void> Directory::put_text(std::string text) {
     if (wanted.contains(key)) continue;
     all.erase(key);
     // A token or user that goes takes its secret along.
-    if (key.starts_with(token_key("", "").substr(0, token_key("", "").size() - 1))) {
-      all.erase("priv/token/" + key.substr(std::string_view("access/token/").size()));
-    } else if (key.starts_with(user_key(""))) {
-      all.erase(shadow_key(key.substr(user_key("").size())));
+    if (key.starts_with(token_records_prefix)) {
+      all.erase("priv/token/" + key.substr(token_records_prefix.size()));
+    } else if (key.starts_with(user_records_prefix)) {
+      all.erase(shadow_key(key.substr(user_records_prefix.size())));
     }
   }
   for (const auto& [key, value] : wanted) {

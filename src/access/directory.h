@@ -106,7 +106,7 @@ class Directory {
   sys::Async<void> forget_storage(std::string storage);
 
   // The whole database as text, and what a text makes of it. A line that cannot be understood is
-  // refused (Error parameter "user.cfg", with the line's number) and nothing changes.
+  // refused (check_user_config) and nothing changes.
   std::string text() const;
   sys::Async<void> put_text(std::string text);
 

@@ -3,15 +3,16 @@
 #include <algorithm>
 #include <array>
 
+#include "access/identifiers.h"
 #include "access/records.h"
 #include "access/sign_in_error.h"
+#include "access/user_config.h"
 #include "base/digest.h"
 #include "sys/log.h"
 
 namespace posada::access {
 namespace {
 
-constexpr std::string_view definitions_key = "domains.cfg";
 constexpr std::array secret_values = {"password", "client-key", "certkey"};
 constexpr std::array known_types = {"ad", "ldap", "openid", "pam", "pve"};
 
@@ -37,6 +38,20 @@ Section* find_section(std::vector<Section>& sections, std::string_view realm) {
   const auto found = std::find_if(sections.begin(), sections.end(),
                                   [&](const Section& section) { return section.id == realm; });
   return found == sections.end() ? nullptr : &*found;
+}
+
+bool is_known_type(std::string_view type) {
+  return std::find(known_types.begin(), known_types.end(), type) != known_types.end();
+}
+
+// A value that ends its line would write lines of its own into the text.
+void check_values(const std::vector<std::pair<std::string, std::string>>& values) {
+  for (const auto& [name, value] : values) {
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
+    if (!is_secret(name) && std::any_of(value.begin(), value.end(), is_control)) {
+      throw Error::parameter(name, "value may not hold line breaks or other control characters");
+    }
+  }
 }
 
 // At most one realm is the one that the sign-in page offers first.
@@ -69,6 +84,28 @@ class UnavailableRealm final : public Realm {
 };
 
 }  // namespace
+
+void check_realm_definitions(std::string_view text) {
+  const auto refuse = [](std::string why) {
+    throw Error::failed("access.realm-definitions", std::move(why));
+  };
+  std::vector<std::string> warnings;
+  const std::vector<Section> sections = parse_sections(text, rules(), &warnings);
+  if (!warnings.empty()) refuse(warnings.front());
+  Names seen;
+  for (const Section& section : sections) {
+    if (!is_known_type(section.type)) refuse("realm type '" + section.type + "' is not known");
+    if (!is_realm_name(section.id)) refuse("'" + section.id + "' is not a realm's name");
+    if (!seen.insert(section.id).second) refuse("realm '" + section.id + "' stands there twice");
+    if (is_builtin(section.id) != is_builtin(section.type) ||
+        (is_builtin(section.id) && section.id != section.type)) {
+      refuse("realm '" + section.id + "' cannot be of type '" + section.type + "'");
+    }
+    for (const auto& [name, unused] : section.values) {
+      if (is_secret(name)) refuse("'" + name + "' is a secret and does not belong in this text");
+    }
+  }
+}
 
 json::object PamRealm::question(std::string_view task, const std::string& user,
                                 const std::string& password) const {
@@ -128,7 +165,7 @@ Realms::Realms(AuthHelper& helper, store::Mirror& mirror, RealmSettings settings
 
 RealmDefinitions Realms::definitions() const {
   RealmDefinitions result;
-  const store::Entry* entry = mirror_.find(definitions_key);
+  const store::Entry* entry = mirror_.find(realm_definitions_key);
   const std::string text = entry == nullptr ? "" : entry->value;
   result.digest = sha1_hex(text);
   result.sections = parse_sections(text, rules());
@@ -164,8 +201,8 @@ std::shared_ptr<Realm> Realms::find(const std::string& realm) const {
 }
 
 sys::Async<void> Realms::write(std::vector<Section> sections, store::Transaction transaction) {
-  const store::Entry* entry = mirror_.find(definitions_key);
-  const std::string key(definitions_key);
+  const store::Entry* entry = mirror_.find(realm_definitions_key);
+  const std::string key(realm_definitions_key);
   if (entry == nullptr) {
     transaction.require_absent(key);
   } else {
@@ -184,7 +221,8 @@ sys::Async<void> Realms::create(std::string realm, std::string type,
   if (find_section(sections, realm) != nullptr) {
     throw refuse("domain '" + realm + "' already exists");
   }
-  if (std::find(known_types.begin(), known_types.end(), type) == known_types.end()) {
+  check_values(values);
+  if (!is_known_type(type)) {
     throw refuse("realm type '" + type + "' is not known");
   }
   if (is_builtin(type)) throw refuse("unable to create builtin type '" + type + "'");
@@ -205,6 +243,7 @@ sys::Async<void> Realms::create(std::string realm, std::string type,
 sys::Async<void> Realms::update(std::string realm,
                                 std::vector<std::pair<std::string, std::string>> values,
                                 std::vector<std::string> erased, std::string digest) {
+  check_values(values);
   RealmDefinitions all = definitions();
   if (!digest.empty() && digest != all.digest) {
     throw Error::failed("store.conflict",

@@ -16,6 +16,12 @@
 
 namespace posada::access {
 
+inline constexpr std::string_view realm_definitions_key = "domains.cfg";
+
+// Throws Error `access.realm-definitions` when the text does not define realms: lines that cannot
+// be read, unknown types, names twice, secrets (they have no place in the text).
+void check_realm_definitions(std::string_view text);
+
 struct RealmSettings {
   std::string pam_folder;  // instead of /etc/pam.d; empty: that
   std::uint32_t argon2_memory_kib = 65536;

@@ -9,8 +9,6 @@
 namespace posada::access {
 namespace {
 
-constexpr std::string_view user_prefix = "access/user/";
-constexpr std::string_view token_prefix = "access/token/";
 constexpr std::string_view group_prefix = "access/group/";
 constexpr std::string_view group_member_prefix = "access/group-member/";
 constexpr std::string_view role_prefix = "access/role/";
@@ -179,8 +177,8 @@ struct RecordKind {
 };
 
 constexpr RecordKind kinds[] = {
-    {user_prefix, &apply_user, RecordEffect::entries},
-    {token_prefix, &apply_token, RecordEffect::entries},
+    {user_records_prefix, &apply_user, RecordEffect::entries},
+    {token_records_prefix, &apply_token, RecordEffect::entries},
     {group_prefix, &apply_group, RecordEffect::entries},
     {group_member_prefix, &apply_group_member, RecordEffect::entries},
     {role_prefix, &apply_role, RecordEffect::entries},
@@ -193,10 +191,10 @@ constexpr RecordKind kinds[] = {
 }  // namespace
 
 std::string user_key(std::string_view user) {
-  return key(user_prefix, user);
+  return key(user_records_prefix, user);
 }
 std::string token_key(std::string_view user, std::string_view token) {
-  return key(token_prefix, user).append("!").append(token);
+  return key(token_records_prefix, user).append("!").append(token);
 }
 std::string token_secret_key(std::string_view user, std::string_view token) {
   return key("priv/token/", user).append("!").append(token);

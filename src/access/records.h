@@ -25,6 +25,8 @@
 namespace posada::access {
 
 inline constexpr std::string_view records_prefix = "access/";
+inline constexpr std::string_view user_records_prefix = "access/user/";
+inline constexpr std::string_view token_records_prefix = "access/token/";
 
 std::string user_key(std::string_view user);
 std::string token_key(std::string_view user, std::string_view token);

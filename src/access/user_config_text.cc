@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "access/identifiers.h"
+#include "base/error.h"
 #include "base/text.h"
 
 namespace posada::access {
@@ -264,6 +265,13 @@ std::string print_acl(const UserConfig& config) {
 
 ParsedUserConfig parse_user_config(std::string_view text) {
   return Parser().parse(text);
+}
+
+void check_user_config(std::string_view text) {
+  const ParsedUserConfig parsed = parse_user_config(text);
+  if (parsed.refused.empty()) return;
+  const UserConfigFault& fault = parsed.refused.front();
+  throw Error::failed("access.user-config", fault.text, {{"line", std::to_string(fault.line)}});
 }
 
 std::string print_user_config(const UserConfig& config) {

@@ -26,6 +26,8 @@ struct ParsedUserConfig {
 };
 
 ParsedUserConfig parse_user_config(std::string_view text);
+// Throws Error `access.user-config` with argument "line" at the first line that is refused.
+void check_user_config(std::string_view text);
 // Canonical: blocks in the order above with a blank line after each but the last, lists sorted.
 std::string print_user_config(const UserConfig& config);
 // What reading and writing makes of a text. A text with refused lines comes back as it is.

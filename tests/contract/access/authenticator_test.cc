@@ -236,6 +236,9 @@ TEST_F(AuthenticatorOf, realms_of_other_kinds_are_kept_and_say_that_they_are_not
     EXPECT_EQ(co_await refusal(realms_.update("corp", {{"comment", "c"}}, {}, "stale")),
               "update auth server failed: detected modified configuration - file changed by other "
               "user? Try again.");
+    EXPECT_EQ(co_await refusal(realms_.update("corp", {{"comment", "c\n\npam: x"}}, {}, "")),
+              "Parameter verification failed. comment: value may not hold line breaks or other "
+              "control characters");
     co_await realms_.update("corp", {{"comment", "c"}}, {"password"}, realms_.definitions().digest);
     EXPECT_EQ(node_.mirror->find("priv/realm/corp/password"), nullptr);
     co_await realms_.remove("corp");

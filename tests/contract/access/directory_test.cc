@@ -5,6 +5,7 @@
 
 #include "access/permissions.h"
 #include "access/records.h"
+#include "access/texts.h"
 #include "contract/access/node.h"
 
 namespace posada::access {
@@ -267,13 +268,30 @@ TEST_F(DirectoryOf, the_text_can_be_put_back_and_changes_only_what_differs) {
         EXPECT_EQ(node_.mirror->find(user_key("max@pve"))->modified, before);
         EXPECT_TRUE(directory_.is_token_secret(token, secret));
         EXPECT_EQ(co_await refusal(directory_.put_text("user:max@pve:1:\nnonsense\n")),
-                  "Parameter verification failed. user.cfg: line 2: a line begins with user, "
-                  "token, group, pool, role or acl, not with 'nonsense'");
+                  "a line begins with user, token, group, pool, role or acl, not with "
+                  "'nonsense'");
         EXPECT_TRUE(directory_.config().has_user("max@pve"));
         co_await directory_.put_text("user:eve@pve:1:0::::::\n");
         EXPECT_EQ(directory_.text(), "user:eve@pve:1:0::::::\n\n\n\n\n");
         EXPECT_EQ(co_await keys("priv/"), 0U);
       });
+}
+
+TEST_F(DirectoryOf, administrators_edit_the_database_and_the_realms_as_texts) {
+  run("user:max@pve:1:0::::::\n", [this]() -> sys::Async<void> {
+    store::Texts texts(*node_.mirror);
+    register_texts(texts, directory_);
+    EXPECT_EQ(texts.get("user.cfg").text, directory_.text());
+    co_await texts.put("user.cfg", "user:eve@pve:1:0::::::\n");
+    EXPECT_TRUE(directory_.config().has_user("eve@pve"));
+    EXPECT_FALSE(directory_.config().has_user("max@pve"));
+    EXPECT_EQ(co_await refusal(texts.put("user.cfg", "user:eve@pve:1:\n\nuser:bad\n")),
+              "user.cfg:3: 'bad' is not a user id (NAME@REALM)");
+    co_await texts.put("domains.cfg", "ldap: corp\n\tserver1 ldap.example.org\n");
+    EXPECT_NE(co_await refusal(texts.put("domains.cfg", "ldap: corp\n\tpassword x\n")), "");
+    EXPECT_NE(co_await refusal(texts.put("domains.cfg", "kerberos: corp\n")), "");
+    EXPECT_NE(co_await refusal(texts.put("domains.cfg", "ldap: pve\n")), "");
+  });
 }
 
 TEST_F(DirectoryOf, a_second_directory_on_the_same_store_shows_the_same) {
