@@ -1,6 +1,6 @@
-// Control groups of guests, the same to callers for version 1, version 2 and the hybrid of both: a
-// group is named by one path ("posada-1a2b3c4d/ct-101/guest") and exists in every hierarchy that
-// its controllers need.
+// What the kernel says about control groups that another program made (liblxc), alike for version
+// 1, version 2 and the hybrid of both: a group is named by one path
+// ("posada/1a2b3c4d/ct-101/guest") and exists in every hierarchy that its controllers need.
 //
 // Blocking but quick (kernel files). A group that is gone is no error anywhere.
 #pragma once
@@ -20,10 +20,10 @@ struct CgroupFigures {
   std::uint64_t written_bytes = 0;
 };
 
-class Cgroups {
+class CgroupView {
  public:
   // The hierarchies mounted below /sys/fs/cgroup.
-  Cgroups();
+  CgroupView();
 
   bool version2() const { return version2_; }
   // Whether the kernel can limit this here: "memory", "cpu", "cpuset", "io" …

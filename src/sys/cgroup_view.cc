@@ -1,4 +1,4 @@
-#include "sys/cgroup.h"
+#include "sys/cgroup_view.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -90,7 +90,7 @@ void collect(const std::string& path, std::vector<int>& pids) {
 
 }  // namespace
 
-Cgroups::Cgroups() {
+CgroupView::CgroupView() {
   if (const auto controllers = read_control(std::string(top) + "/cgroup.controllers")) {
     version2_ = true;
     hierarchies_.push_back({top, split_list(*controllers, " \n")});
@@ -104,7 +104,7 @@ Cgroups::Cgroups() {
   }
 }
 
-const Cgroups::Hierarchy* Cgroups::hierarchy_of(const std::string& controller) const {
+const CgroupView::Hierarchy* CgroupView::hierarchy_of(const std::string& controller) const {
   for (const Hierarchy& hierarchy : hierarchies_) {
     if (std::ranges::find(hierarchy.controllers, controller) != hierarchy.controllers.end())
       return &hierarchy;
@@ -112,17 +112,17 @@ const Cgroups::Hierarchy* Cgroups::hierarchy_of(const std::string& controller) c
   return nullptr;
 }
 
-bool Cgroups::has_controller(const std::string& name) const {
+bool CgroupView::has_controller(const std::string& name) const {
   return hierarchy_of(name) != nullptr;
 }
 
-bool Cgroups::limits_swap() const {
+bool CgroupView::limits_swap() const {
   if (version2_) return has_controller("memory") && exists("/proc/swaps");
   const Hierarchy* memory = hierarchy_of("memory");
   return memory && exists(memory->mount + "/memory.memsw.limit_in_bytes");
 }
 
-std::vector<int> Cgroups::processes(const std::string& group) const {
+std::vector<int> CgroupView::processes(const std::string& group) const {
   std::vector<int> pids;
   for (const Hierarchy& hierarchy : hierarchies_) collect(hierarchy.mount + "/" + group, pids);
   std::ranges::sort(pids);
@@ -130,7 +130,7 @@ std::vector<int> Cgroups::processes(const std::string& group) const {
   return pids;
 }
 
-std::optional<CgroupFigures> Cgroups::figures(const std::string& group) const {
+std::optional<CgroupFigures> CgroupView::figures(const std::string& group) const {
   CgroupFigures result;
   const auto path = [&](const char* controller) {
     const Hierarchy* hierarchy = hierarchy_of(controller);
@@ -163,15 +163,15 @@ std::optional<CgroupFigures> Cgroups::figures(const std::string& group) const {
   return result;
 }
 
-bool Cgroups::remove(const std::string& group) const {
+bool CgroupView::remove(const std::string& group) const {
   bool gone = true;
   for (const Hierarchy& hierarchy : hierarchies_)
     gone = remove_below(hierarchy.mount + "/" + group) && gone;
   return gone;
 }
 
-bool Cgroups::set(const std::string& group, const std::string& controller, const std::string& file,
-                  const std::string& value) const {
+bool CgroupView::set(const std::string& group, const std::string& controller,
+                     const std::string& file, const std::string& value) const {
   const Hierarchy* hierarchy = hierarchy_of(controller);
   if (!hierarchy) return false;
   const std::string path = hierarchy->mount + "/" + group + "/" + file;
