@@ -5,12 +5,14 @@
 
 #include "worker/auth.h"
 #include "worker/job.h"
+#include "worker/rrd.h"
 #include "worker/works.h"
 
 int main(int argc, char** argv) {
   const std::string_view mode = argc > 1 ? argv[1] : "";
   if (mode == "auth") return posada::worker::run_auth();
   if (mode == "job") return posada::worker::run_job(posada::worker::all_works(), argc, argv);
-  std::fprintf(stderr, "usage: posada-worker auth | job PROTOCOL WORK FOLDER\n");
+  if (mode == "rrd") return posada::worker::run_rrd(argc, argv);
+  std::fprintf(stderr, "usage: posada-worker auth | job PROTOCOL WORK FOLDER | rrd --folder DIR\n");
   return 2;
 }
