@@ -7,19 +7,13 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/rule_check.h"
 #include "base/text.h"
 
 namespace posada::guest {
 
 std::optional<bool> to_boolean(std::string_view text) {
-  const std::string word = lower(text);
-  if (word == "1" || word == "on" || word == "yes" || word == "true") {
-    return true;
-  }
-  if (word == "0" || word == "off" || word == "no" || word == "false") {
-    return false;
-  }
-  return std::nullopt;
+  return boolean_word(text);
 }
 
 namespace {
@@ -123,107 +117,12 @@ ValueRule matching(bool (*accepts)(std::string_view), std::string what) {
 
 }  // namespace rule
 
-PropertyFormat& PropertyFormat::add(std::string name, ValueRule rule) {
-  properties_[std::move(name)] = Property{std::move(rule), false};
-  return *this;
-}
-
-PropertyFormat& PropertyFormat::require(std::string name, ValueRule rule) {
-  properties_[std::move(name)] = Property{std::move(rule), true};
-  return *this;
-}
-
-PropertyFormat& PropertyFormat::bare(std::string name, ValueRule rule, bool required) {
-  bare_ = name;
-  properties_[std::move(name)] = Property{std::move(rule), required};
-  return *this;
-}
-
-PropertyFormat& PropertyFormat::alias(std::string name, std::string target) {
-  aliases_[std::move(name)] = Alias{std::move(target), {}};
-  return *this;
-}
-
-PropertyFormat& PropertyFormat::key_alias(std::string name, std::string target, std::string key) {
-  aliases_[std::move(name)] = Alias{std::move(target), std::move(key)};
-  return *this;
-}
-
-void PropertyFormat::take(Properties& result, std::string name, std::string_view value) const {
-  if (const auto found = aliases_.find(name); found != aliases_.end()) {
-    const Alias& alias = found->second;
-    if (!alias.key.empty() && !result.emplace(alias.key, name).second) {
-      refuse("invalid format - key alias '" + alias.key + "' is already defined");
-    }
-    name = alias.target;
-  }
-  const auto property = properties_.find(name);
-  if (property == properties_.end()) {
-    refuse("invalid format - format error\n" + name +
-           ": property is not defined in schema and the schema does not allow additional "
-           "properties");
-  }
-  if (result.contains(name)) {
-    refuse("invalid format - duplicate key in comma-separated list property: " + name);
-  }
-  try {
-    result[name] = property->second.rule(value);
-  } catch (const Error& error) {
-    if (error.parameters().empty()) {
-      throw;
-    }
-    refuse("invalid format - format error\n" + name + ": " + error.parameters().begin()->second);
-  }
-}
-
 Properties PropertyFormat::parse(std::string_view text) const {
-  Properties result;
-  for (const std::string& part : split(text, ',')) {
-    if (trim(part).empty()) {
-      continue;
-    }
-    const std::size_t equals = part.find('=');
-    if (equals == std::string::npos) {
-      if (bare_.empty()) {
-        refuse("invalid format - value without key, but schema does not define a default key");
-      }
-      take(result, bare_, part);
-    } else if (equals == 0 || equals + 1 == part.size()) {
-      refuse("invalid format - missing key in comma-separated list property");
-    } else {
-      take(result, part.substr(0, equals), std::string_view(part).substr(equals + 1));
-    }
-  }
-  for (const auto& [name, property] : properties_) {
-    if (property.required && !result.contains(name)) {
-      refuse("invalid format - format error\n" + name +
-             ": property is missing and it is not optional");
-    }
-  }
-  return result;
+  return parse_property_string(*declared_, text, "");
 }
 
 std::string PropertyFormat::print(const Properties& properties) const {
-  std::string text;
-  // A value under a key alias is written as `model=MAC`.
-  std::string aliased_target, aliased_key;
-  for (const auto& [name, alias] : aliases_) {
-    if (!alias.key.empty() && property(properties, alias.key) == name &&
-        properties.contains(alias.target)) {
-      text = name + "=" + std::string(property(properties, alias.target));
-      aliased_target = alias.target;
-      aliased_key = alias.key;
-    }
-  }
-  if (const auto bare = properties.find(bare_); bare != properties.end() && bare_ != aliased_key) {
-    text = bare->second;
-  }
-  for (const auto& [name, value] : properties) {
-    if (name != bare_ && name != aliased_key && name != aliased_target) {
-      text += (text.empty() ? "" : ",") + name + "=" + value;
-    }
-  }
-  return text;
+  return print_property_string(*declared_, properties);
 }
 
 ValueRule PropertyFormat::rule() const {

@@ -1,15 +1,15 @@
-// Property strings of guest configs (`local:8,size=4G,ssd=1`): formats as data, and rules for the
-// plain values beside them. Pure.
+// Property strings of guest configs (`local:8,size=4G,ssd=1`): parsed and printed as the API
+// description declares them, and rules for the plain values beside them. Pure.
 #pragma once
 
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/property_string.h"
 #include "guest/config_text.h"
 
 namespace posada::guest {
@@ -27,17 +27,12 @@ ValueRule one_of(std::vector<std::string> values);
 ValueRule matching(bool (*accepts)(std::string_view), std::string what);
 }  // namespace rule
 
-using Properties = std::map<std::string, std::string, std::less<>>;
+using Properties = PropertyValues;
 
+// A property string of the API description (base/property_formats.h) as configs use it.
 class PropertyFormat {
  public:
-  PropertyFormat& add(std::string name, ValueRule rule);
-  PropertyFormat& require(std::string name, ValueRule rule);
-  // May stand without its name, at most once.
-  PropertyFormat& bare(std::string name, ValueRule rule, bool required = true);
-  PropertyFormat& alias(std::string name, std::string target);
-  // `name=value` means target=value and key=name (`virtio=MAC`: macaddr and model).
-  PropertyFormat& key_alias(std::string name, std::string target, std::string key);
+  explicit PropertyFormat(const posada::PropertyFormat& declared) : declared_(&declared) {}
 
   // By full names, values normalised. Throws Error::parameter("", text).
   Properties parse(std::string_view text) const;
@@ -46,17 +41,7 @@ class PropertyFormat {
   ValueRule rule() const;
 
  private:
-  struct Property {
-    ValueRule rule;
-    bool required = false;
-  };
-  struct Alias {
-    std::string target, key;
-  };
-  void take(Properties& result, std::string name, std::string_view value) const;
-  std::map<std::string, Property, std::less<>> properties_;
-  std::map<std::string, Alias, std::less<>> aliases_;
-  std::string bare_;
+  const posada::PropertyFormat* declared_;
 };
 
 std::optional<bool> to_boolean(std::string_view text);

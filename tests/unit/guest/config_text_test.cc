@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/property_formats.h"
 #include "guest/properties.h"
 
 namespace posada::guest {
@@ -108,12 +109,9 @@ TEST(ConfigText, NumberedKeysHaveALimitAndNoLeadingZero) {
 }
 
 TEST(Properties, OneBareValueStandsForTheDefaultKey) {
-  const PropertyFormat format = PropertyFormat()
-                                    .bare("model", rule::one_of({"virtio", "e1000"}))
-                                    .key_alias("virtio", "macaddr", "model")
-                                    .add("macaddr", rule::text())
-                                    .add("firewall", rule::boolean());
-  EXPECT_EQ(format.print(format.parse("virtio=AA,firewall=on")), "virtio=AA,firewall=1");
+  const PropertyFormat format(formats::qemu_net);
+  EXPECT_EQ(format.print(format.parse("virtio=BC:24:11:00:00:01,firewall=on")),
+            "virtio=BC:24:11:00:00:01,firewall=1");
   EXPECT_EQ(format.print(format.parse("firewall=0,virtio")), "virtio,firewall=0");
   EXPECT_THROW(format.parse("virtio,e1000"), Error);
   EXPECT_THROW(format.parse("virtio,unknown=1"), Error);

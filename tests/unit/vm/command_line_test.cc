@@ -81,8 +81,8 @@ TEST(CommandLine, AnOldConfigKeepsItsHardware) {
   const std::string text =
       "agent: 1\nide2: none,media=cdrom\nmachine: pc-i440fx-7.2\n"
       "net0: virtio=BC:24:11:00:00:01,bridge=vmbr0\nnet6: e1000=BC:24:11:00:00:02\n"
-      "rng0: source=/dev/urandom\nsata1: a:1\nscsi0: a:2,iothread=1\nscsi3: a:3\n"
-      "scsihw: virtio-scsi-single\nserial0: socket\nvirtio0: a:4\nvirtio6: a:5\n"
+      "rng0: source=/dev/urandom\nsata1: local:1\nscsi0: local:2,iothread=1\nscsi3: local:3\n"
+      "scsihw: virtio-scsi-single\nserial0: socket\nvirtio0: local:4\nvirtio6: local:5\n"
       "watchdog: model=i6300esb,action=reset\n";
   EXPECT_EQ(devices(build(text)), golden);
   // The order of lines in the text changes nothing.
@@ -137,7 +137,7 @@ TEST(CommandLine, EmulationTakesNoFlagsOfAHypervisor) {
 }
 
 TEST(CommandLine, AQcow2ImageNeverOpensANameThatItHolds) {
-  const auto section = config("scsi0: a:1\n");
+  const auto section = config("scsi0: local:1\n");
   const auto node = block_node(*drive(section, "scsi0"),
                                {"/dev/fdset/1", "qcow2", false, false, true, "", 0, {}}, "threads");
   EXPECT_TRUE(node.at("backing").is_null());
@@ -155,16 +155,16 @@ TEST(CommandLine, AQcow2ImageNeverOpensANameThatItHolds) {
 }
 
 TEST(CommandLine, SpeedLimitsAreBytesAndOperationsASecond) {
-  const auto section = config("scsi0: a:1,mbps_rd=1.5,iops_wr=100,iops_wr_max=200\n");
+  const auto section = config("scsi0: local:1,mbps_rd=1.5,iops_wr=100,iops_wr_max=200\n");
   const auto limits = io_limits(*drive(section, "scsi0"));
   EXPECT_EQ(limits.at("bps_rd").as_int64(), 1572864);
   EXPECT_EQ(limits.at("iops_wr").as_int64(), 100);
   EXPECT_EQ(limits.at("iops_wr_max").as_int64(), 200);
-  EXPECT_TRUE(io_limits(*drive(config("scsi0: a:1\n"), "scsi0")).empty());
+  EXPECT_TRUE(io_limits(*drive(config("scsi0: local:1\n"), "scsi0")).empty());
 }
 
 TEST(CommandLine, BootOrderNamesDevicesFromTheFirst) {
-  const auto indices = boot_indices(config("boot: order=scsi1;net0\nscsi1: a:1\n"));
+  const auto indices = boot_indices(config("boot: order=scsi1;net0\nscsi1: local:1\n"));
   EXPECT_EQ(indices.at("scsi1"), 100);
   EXPECT_EQ(indices.at("net0"), 101);
 }
