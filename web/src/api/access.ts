@@ -1,39 +1,57 @@
-import { get, post, put, remove, segment, type Params } from './client';
+import type { Parameters } from '../generated/api';
+import { ask, type Work } from './client';
 import type { AclEntry, Group, Realm, Role, Token, User } from './types';
 
-export const list_realms = () => get<Realm[]>('/access/domains');
+// A call's parameters without the names that stand in its path.
+type Rest<C extends keyof import('../generated/api').Methods, K extends string> = Omit<
+  Parameters<C>,
+  K
+>;
 
-export const list_users = () => get<User[]>('/access/users', { full: 1 });
-export const get_user = (userid: string) => get<User>(`/access/users/${segment(userid)}`);
-export const create_user = (params: Params) => post('/access/users', params);
-export const change_user = (userid: string, params: Params) =>
-  put(`/access/users/${segment(userid)}`, params);
-export const remove_user = (userid: string) => remove(`/access/users/${segment(userid)}`);
-export const set_password = (userid: string, password: string, own: string | undefined) =>
-  put('/access/password', { userid, password, 'confirmation-password': own });
+export const list_realms = (): Promise<Realm[]> => ask('GET /access/domains');
 
-const token_path = (userid: string, tokenid: string) =>
-  `/access/users/${segment(userid)}/token/${segment(tokenid)}`;
-export const list_tokens = (userid: string) =>
-  get<Token[]>(`/access/users/${segment(userid)}/token`);
-export const create_token = (userid: string, tokenid: string, params: Params) =>
-  post<{ value: string; 'full-tokenid': string }>(token_path(userid, tokenid), params);
-export const change_token = (userid: string, tokenid: string, params: Params) =>
-  put(token_path(userid, tokenid), params);
-export const remove_token = (userid: string, tokenid: string) =>
-  remove(token_path(userid, tokenid));
+export const list_users = (): Promise<User[]> => ask('GET /access/users', { full: 1 });
+export const create_user = (params: Parameters<'POST /access/users'>): Work =>
+  ask('POST /access/users', params);
+export const change_user = (
+  userid: string,
+  params: Rest<'PUT /access/users/{userid}', 'userid'>,
+): Work => ask('PUT /access/users/{userid}', { ...params, userid });
+export const remove_user = (userid: string): Work =>
+  ask('DELETE /access/users/{userid}', { userid });
+export const set_password = (userid: string, password: string, own: string | undefined): Work =>
+  ask('PUT /access/password', { userid, password, 'confirmation-password': own });
 
-export const list_groups = () => get<Group[]>('/access/groups');
-export const create_group = (params: Params) => post('/access/groups', params);
-export const change_group = (groupid: string, params: Params) =>
-  put(`/access/groups/${segment(groupid)}`, params);
-export const remove_group = (groupid: string) => remove(`/access/groups/${segment(groupid)}`);
+export const list_tokens = (userid: string): Promise<Token[]> =>
+  ask('GET /access/users/{userid}/token', { userid });
+type TokenSettings = Rest<'POST /access/users/{userid}/token/{tokenid}', 'userid' | 'tokenid'>;
+export const create_token = (
+  userid: string,
+  tokenid: string,
+  params: TokenSettings,
+): Promise<{ value: string; 'full-tokenid': string }> =>
+  ask('POST /access/users/{userid}/token/{tokenid}', { ...params, userid, tokenid });
+export const change_token = (userid: string, tokenid: string, params: TokenSettings): Work =>
+  ask('PUT /access/users/{userid}/token/{tokenid}', { ...params, userid, tokenid });
+export const remove_token = (userid: string, tokenid: string): Work =>
+  ask('DELETE /access/users/{userid}/token/{tokenid}', { userid, tokenid });
 
-export const list_roles = () => get<Role[]>('/access/roles');
-export const create_role = (params: Params) => post('/access/roles', params);
-export const change_role = (roleid: string, params: Params) =>
-  put(`/access/roles/${segment(roleid)}`, params);
-export const remove_role = (roleid: string) => remove(`/access/roles/${segment(roleid)}`);
+export const list_groups = (): Promise<Group[]> => ask('GET /access/groups');
+export const create_group = (groupid: string, comment?: string): Work =>
+  ask('POST /access/groups', { groupid, comment });
+export const change_group = (groupid: string, comment: string): Work =>
+  ask('PUT /access/groups/{groupid}', { groupid, comment });
+export const remove_group = (groupid: string): Work =>
+  ask('DELETE /access/groups/{groupid}', { groupid });
 
-export const list_acl = () => get<AclEntry[]>('/access/acl');
-export const change_acl = (params: Params) => put('/access/acl', params);
+export const list_roles = (): Promise<Role[]> => ask('GET /access/roles');
+export const create_role = (roleid: string, privs: string): Work =>
+  ask('POST /access/roles', { roleid, privs });
+export const change_role = (roleid: string, privs: string): Work =>
+  ask('PUT /access/roles/{roleid}', { roleid, privs });
+export const remove_role = (roleid: string): Work =>
+  ask('DELETE /access/roles/{roleid}', { roleid });
+
+export const list_acl = (): Promise<AclEntry[]> => ask('GET /access/acl');
+export const change_acl = (params: Parameters<'PUT /access/acl'>): Work =>
+  ask('PUT /access/acl', params);

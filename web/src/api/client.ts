@@ -1,4 +1,5 @@
 // The one place that speaks HTTP to the node: envelope, CSRF token, errors.
+import { request, type Call, type Parameters } from '../generated/api';
 import { session } from './session';
 
 export type Params = Record<string, string | number | boolean | undefined | null | string[]>;
@@ -94,20 +95,25 @@ export async function call_whole<T>(
   return (await response.json()) as Answer<T>;
 }
 
-export async function call<T>(
-  method: Method,
-  path: string,
-  params?: Params,
-  signal?: AbortSignal,
-): Promise<T> {
-  return (await call_whole<T>(method, path, params, signal)).data;
+type Given<C extends Call> =
+  object extends Parameters<C> ? [parameters?: Parameters<C>] : [parameters: Parameters<C>];
+
+// The way all calls go: the name of a method of the API description and its parameters, which
+// the compiler checks against that description. Many answers are open there: T is what the page
+// reads of this one.
+export async function ask_whole<C extends Call, T>(
+  name: C,
+  ...[parameters]: Given<C>
+): Promise<Answer<T>> {
+  const [method, path, rest] = request(name, (parameters ?? {}) as Record<string, unknown>);
+  return call_whole<T>(method as Method, path, rest as Params);
 }
 
-export const get = <T>(path: string, params?: Params, signal?: AbortSignal) =>
-  call<T>('GET', path, params, signal);
-export const post = <T = string>(path: string, params?: Params) => call<T>('POST', path, params);
-export const put = <T = string | null>(path: string, params?: Params) =>
-  call<T>('PUT', path, params);
-export const remove = <T = string | null>(path: string, params?: Params) =>
-  call<T>('DELETE', path, params);
+export async function ask<C extends Call, T>(name: C, ...given: Given<C>): Promise<T> {
+  return (await ask_whole<C, T>(name, ...given)).data;
+}
+
+// What a call that changes something answers: the UPID of its task, or nothing when it is done.
+export type Work = Promise<string | null>;
+
 export const segment = encodeURIComponent;

@@ -2,7 +2,7 @@
 // server without it) the page asks every five seconds instead and says so.
 import { apply_resource, apply_snapshot, apply_tasks } from '../state/resources';
 import { create_store } from '../state/store';
-import { get } from './client';
+import { ask } from './client';
 import { session } from './session';
 import type { Resource, Task } from './types';
 
@@ -63,8 +63,8 @@ async function poll(): Promise<void> {
   if (!running || liveness_is_live()) return;
   try {
     const [resources, tasks] = await Promise.all([
-      get<Resource[]>('/cluster/resources'),
-      get<Task[]>('/cluster/tasks'),
+      ask('GET /cluster/resources') as Promise<Resource[]>,
+      ask('GET /cluster/tasks') as Promise<Task[]>,
     ]);
     apply_snapshot(resources, tasks);
     liveness.set('polling');

@@ -1,38 +1,78 @@
-import { get, post, put, remove, segment } from './client';
+import type { Parameters } from '../generated/api';
+import { ask, type Work } from './client';
+import type { Frame } from './nodes';
 import type { GuestRef, GuestStatus, PendingEntry, RrdPoint, Snapshot } from './types';
 
-export const guest_path = (guest: GuestRef) =>
-  `/nodes/${segment(guest.node)}/${guest.kind}/${guest.vmid}`;
 export const guest_key = (guest: GuestRef) => ['guest', guest.kind, String(guest.vmid)] as const;
 
 export type Config = Record<string, string | number | undefined> & { digest?: string };
 export type PowerAction = 'start' | 'shutdown' | 'stop' | 'reboot' | 'reset' | 'suspend' | 'resume';
 
-export const power = (guest: GuestRef, action: PowerAction, params = {}) =>
-  post(`${guest_path(guest)}/status/${action}`, params);
-export const get_status = (guest: GuestRef) =>
-  get<GuestStatus>(`${guest_path(guest)}/status/current`);
-export const get_config = (guest: GuestRef) => get<Config>(`${guest_path(guest)}/config`);
-export const get_pending = (guest: GuestRef) => get<PendingEntry[]>(`${guest_path(guest)}/pending`);
+const at = ({ node, vmid }: GuestRef) => ({ node, vmid });
+
+export function power(guest: GuestRef, action: PowerAction): Work {
+  if (action === 'reset') return ask('POST /nodes/{node}/qemu/{vmid}/status/reset', at(guest));
+  return ask(`POST /nodes/{node}/${guest.kind}/{vmid}/status/${action}`, at(guest));
+}
+export const get_status = (guest: GuestRef): Promise<GuestStatus> =>
+  ask(`GET /nodes/{node}/${guest.kind}/{vmid}/status/current`, at(guest));
+export const get_config = (guest: GuestRef): Promise<Config> =>
+  ask(`GET /nodes/{node}/${guest.kind}/{vmid}/config`, at(guest));
+export const get_pending = (guest: GuestRef): Promise<PendingEntry[]> =>
+  ask(`GET /nodes/{node}/${guest.kind}/{vmid}/pending`, at(guest));
 
 // A disk may have to be made first: VMs answer with a task, containers when done.
-export const change_config = (guest: GuestRef, params: Record<string, string | number>) =>
+export function change_config(guest: GuestRef, params: Record<string, string>): Work {
+  const all = { ...params, ...at(guest) };
+  return guest.kind === 'qemu'
+    ? ask('POST /nodes/{node}/qemu/{vmid}/config', all)
+    : ask('PUT /nodes/{node}/lxc/{vmid}/config', all);
+}
+type VmDisk = Parameters<'PUT /nodes/{node}/qemu/{vmid}/resize'>['disk'];
+type CtDisk = Parameters<'PUT /nodes/{node}/lxc/{vmid}/resize'>['disk'];
+export const resize_disk = (guest: GuestRef, disk: string, size: string): Work =>
   guest.kind === 'qemu'
-    ? post<string | null>(`${guest_path(guest)}/config`, params)
-    : put<string | null>(`${guest_path(guest)}/config`, params);
-export const resize_disk = (guest: GuestRef, disk: string, size: string) =>
-  put(`${guest_path(guest)}/resize`, { disk, size });
-export const destroy_guest = (guest: GuestRef, params = {}) => remove(guest_path(guest), params);
-export const guest_rrd = (guest: GuestRef, timeframe: string) =>
-  get<RrdPoint[]>(`${guest_path(guest)}/rrddata`, { timeframe, cf: 'AVERAGE' });
+    ? ask('PUT /nodes/{node}/qemu/{vmid}/resize', { ...at(guest), disk: disk as VmDisk, size })
+    : ask('PUT /nodes/{node}/lxc/{vmid}/resize', { ...at(guest), disk: disk as CtDisk, size });
 
-export const list_snapshots = (guest: GuestRef) => get<Snapshot[]>(`${guest_path(guest)}/snapshot`);
-export const take_snapshot = (guest: GuestRef, params: Record<string, string | boolean>) =>
-  post(`${guest_path(guest)}/snapshot`, params);
-export const drop_snapshot = (guest: GuestRef, name: string) =>
-  remove(`${guest_path(guest)}/snapshot/${segment(name)}`);
-export const roll_back = (guest: GuestRef, name: string) =>
-  post(`${guest_path(guest)}/snapshot/${segment(name)}/rollback`);
+interface Deletion {
+  purge?: boolean;
+  'destroy-unreferenced-disks'?: boolean;
+}
+export const destroy_guest = (guest: GuestRef, params: Deletion): Work =>
+  ask(`DELETE /nodes/{node}/${guest.kind}/{vmid}`, { ...at(guest), ...params });
+export const guest_rrd = (guest: GuestRef, timeframe: Frame): Promise<RrdPoint[]> =>
+  ask(`GET /nodes/{node}/${guest.kind}/{vmid}/rrddata`, {
+    ...at(guest),
+    timeframe,
+    cf: 'AVERAGE',
+  });
+export const create_vm = (params: Parameters<'POST /nodes/{node}/qemu'>): Work =>
+  ask('POST /nodes/{node}/qemu', params);
+export const create_ct = (params: Parameters<'POST /nodes/{node}/lxc'>): Work =>
+  ask('POST /nodes/{node}/lxc', params);
+
+export const list_snapshots = (guest: GuestRef): Promise<Snapshot[]> =>
+  ask(`GET /nodes/{node}/${guest.kind}/{vmid}/snapshot`, at(guest));
+
+interface NewSnapshot {
+  snapname: string;
+  description?: string;
+}
+export const take_snapshot = (guest: GuestRef, params: NewSnapshot, vmstate: boolean): Work =>
+  guest.kind === 'qemu'
+    ? ask('POST /nodes/{node}/qemu/{vmid}/snapshot', { ...at(guest), ...params, vmstate })
+    : ask('POST /nodes/{node}/lxc/{vmid}/snapshot', { ...at(guest), ...params });
+export const drop_snapshot = (guest: GuestRef, snapname: string): Work =>
+  ask(`DELETE /nodes/{node}/${guest.kind}/{vmid}/snapshot/{snapname}`, {
+    ...at(guest),
+    snapname,
+  });
+export const roll_back = (guest: GuestRef, snapname: string): Work =>
+  ask(`POST /nodes/{node}/${guest.kind}/{vmid}/snapshot/{snapname}/rollback`, {
+    ...at(guest),
+    snapname,
+  });
 
 interface AgentInterface {
   name: string;
@@ -53,8 +93,9 @@ export interface Address {
 // From the guest agent of a VM or from the container's own interfaces; loopback left out.
 export async function guest_addresses(guest: GuestRef): Promise<Address[]> {
   if (guest.kind === 'qemu') {
-    const answer = await get<{ result: AgentInterface[] }>(
-      `${guest_path(guest)}/agent/network-get-interfaces`,
+    const answer: { result: AgentInterface[] } = await ask(
+      'GET /nodes/{node}/qemu/{vmid}/agent/network-get-interfaces',
+      at(guest),
     );
     return answer.result
       .filter((one) => one.name !== 'lo')
@@ -63,7 +104,10 @@ export async function guest_addresses(guest: GuestRef): Promise<Address[]> {
         addresses: (one['ip-addresses'] ?? []).map((address) => address['ip-address']),
       }));
   }
-  const answer = await get<ContainerInterface[]>(`${guest_path(guest)}/interfaces`);
+  const answer: ContainerInterface[] = await ask(
+    'GET /nodes/{node}/lxc/{vmid}/interfaces',
+    at(guest),
+  );
   return answer
     .filter((one) => one.name !== 'lo')
     .map((one) => ({

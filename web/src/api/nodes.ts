@@ -1,4 +1,5 @@
-import { get, post, put, remove, segment } from './client';
+import type { Parameters } from '../generated/api';
+import { ask, type Work } from './client';
 import type {
   NetworkInterface,
   NodeStatus,
@@ -8,41 +9,41 @@ import type {
   Volume,
 } from './types';
 
-const node_path = (node: string) => `/nodes/${segment(node)}`;
-const storage_path = (node: string, storage: string) =>
-  `${node_path(node)}/storage/${segment(storage)}`;
+export const frames = ['hour', 'day', 'week', 'month', 'year'] as const;
+export type Frame = (typeof frames)[number];
 
-export const node_status = (node: string) => get<NodeStatus>(`${node_path(node)}/status`);
-export const node_rrd = (node: string, timeframe: string) =>
-  get<RrdPoint[]>(`${node_path(node)}/rrddata`, { timeframe, cf: 'AVERAGE' });
-export const node_networks = (node: string) =>
-  get<NetworkInterface[]>(`${node_path(node)}/network`);
-export const node_bridges = (node: string) =>
-  get<NetworkInterface[]>(`${node_path(node)}/network`, { type: 'any_bridge' });
-export const node_storages = (node: string, content?: string) =>
-  get<NodeStorage[]>(`${node_path(node)}/storage`, { content, enabled: 1 });
-export const next_id = async () => String(await get<string | number>('/cluster/nextid'));
-export const version = () => get<{ version: string; release: string }>('/version');
+export const node_status = (node: string): Promise<NodeStatus> =>
+  ask('GET /nodes/{node}/status', { node });
+export const node_rrd = (node: string, timeframe: Frame): Promise<RrdPoint[]> =>
+  ask('GET /nodes/{node}/rrddata', { node, timeframe, cf: 'AVERAGE' });
+export const node_networks = (node: string): Promise<NetworkInterface[]> =>
+  ask('GET /nodes/{node}/network', { node });
+export const node_bridges = (node: string): Promise<NetworkInterface[]> =>
+  ask('GET /nodes/{node}/network', { node, type: 'any_bridge' });
+export const node_storages = (node: string, content?: string): Promise<NodeStorage[]> =>
+  ask('GET /nodes/{node}/storage', { node, content, enabled: 1 });
+export const next_id = async (): Promise<string> => {
+  const id: string | number = await ask('GET /cluster/nextid');
+  return String(id);
+};
 
-export const storage_status = (node: string, storage: string) =>
-  get<NodeStorage>(`${storage_path(node, storage)}/status`);
-export const storage_rrd = (node: string, storage: string, timeframe: string) =>
-  get<RrdPoint[]>(`${storage_path(node, storage)}/rrddata`, { timeframe, cf: 'AVERAGE' });
-export const list_volumes = (node: string, storage: string, content?: string) =>
-  get<Volume[]>(`${storage_path(node, storage)}/content`, { content });
-export const free_volume = (node: string, storage: string, volid: string) =>
-  remove(`${storage_path(node, storage)}/content/${segment(volid)}`);
-export const download_url = (
-  node: string,
-  storage: string,
-  params: Record<string, string | boolean | undefined>,
-) => post(`${storage_path(node, storage)}/download-url`, params);
+export const storage_status = (node: string, storage: string): Promise<NodeStorage> =>
+  ask('GET /nodes/{node}/storage/{storage}/status', { node, storage });
+export const storage_rrd = (node: string, storage: string, timeframe: Frame): Promise<RrdPoint[]> =>
+  ask('GET /nodes/{node}/storage/{storage}/rrddata', { node, storage, timeframe, cf: 'AVERAGE' });
+export const list_volumes = (node: string, storage: string, content?: string): Promise<Volume[]> =>
+  ask('GET /nodes/{node}/storage/{storage}/content', { node, storage, content });
+export const free_volume = (node: string, storage: string, volume: string): Work =>
+  ask('DELETE /nodes/{node}/storage/{storage}/content/{volume}', { node, storage, volume });
 
-export const list_definitions = () => get<StorageDefinition[]>('/storage');
-export const create_definition = (params: Record<string, string | number | undefined>) =>
-  post('/storage', params);
-export const change_definition = (
-  storage: string,
-  params: Record<string, string | number | undefined>,
-) => put(`/storage/${segment(storage)}`, params);
-export const remove_definition = (storage: string) => remove(`/storage/${segment(storage)}`);
+type Download = Parameters<'POST /nodes/{node}/storage/{storage}/download-url'>;
+export const download_url = (params: Download): Work =>
+  ask('POST /nodes/{node}/storage/{storage}/download-url', params);
+
+export const list_definitions = (): Promise<StorageDefinition[]> => ask('GET /storage');
+export const create_definition = (params: Parameters<'POST /storage'>): Work =>
+  ask('POST /storage', params);
+export const change_definition = (params: Parameters<'PUT /storage/{storage}'>): Work =>
+  ask('PUT /storage/{storage}', params);
+export const remove_definition = (storage: string): Work =>
+  ask('DELETE /storage/{storage}', { storage });

@@ -1,6 +1,6 @@
 // Work that goes on after its call has answered: read its UPID, follow it, stop it.
 import { apply_tasks, task_ended } from '../state/resources';
-import { call_whole, get, remove, segment } from './client';
+import { ask, ask_whole, type Answer, type Work } from './client';
 import type { LogLine, Task, TaskStatus } from './types';
 
 export function parse_upid(upid: string): Task | undefined {
@@ -21,13 +21,22 @@ export const is_running = (task: Task) => !task.endtime;
 export const has_failed = (task: Task) =>
   !!task.endtime && task.status !== 'OK' && !task.status?.startsWith('WARNINGS');
 
-const task_path = (task: Pick<Task, 'node' | 'upid'>) =>
-  `/nodes/${segment(task.node)}/tasks/${segment(task.upid)}`;
+const at = ({ node, upid }: Task) => ({ node, upid });
 
-export const task_status = (task: Task) => get<TaskStatus>(`${task_path(task)}/status`);
-export const stop_task = (task: Task) => remove(task_path(task));
-export const task_log = (task: Task, start: number, limit = 500) =>
-  call_whole<LogLine[]>('GET', `${task_path(task)}/log`, { start, limit });
+export const task_status = (task: Task): Promise<TaskStatus> =>
+  ask('GET /nodes/{node}/tasks/{upid}/status', at(task));
+export const stop_task = (task: Task): Work => ask('DELETE /nodes/{node}/tasks/{upid}', at(task));
+export const task_log = (task: Task, start: number): Promise<Answer<LogLine[]>> =>
+  ask_whole('GET /nodes/{node}/tasks/{upid}/log', { ...at(task), start, limit: 500 });
+
+interface TaskFilter {
+  vmid?: number;
+  limit: number;
+  errors?: boolean;
+}
+// Running and ended ones, newest first.
+export const node_tasks = (node: string, filter: TaskFilter): Promise<Task[]> =>
+  ask('GET /nodes/{node}/tasks', { node, source: 'all', ...filter });
 
 const check_ms = 5_000;
 

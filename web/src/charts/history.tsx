@@ -1,13 +1,13 @@
 // The rrddata charts of a node, guest or storage with the choice of the span.
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
+import { frames, type Frame } from '../api/nodes';
 import type { RrdPoint } from '../api/types';
 import { use_t, type Key } from '../i18n';
 import { Card } from '../kit/card';
 import { Failure } from '../kit/notice';
 import { Chart, type Curve } from './chart';
 
-const frames = ['hour', 'day', 'week', 'month', 'year'] as const;
 const refresh_ms = 60_000;
 
 export interface ChartSpec {
@@ -20,7 +20,7 @@ export interface ChartSpec {
 
 interface Props {
   query_key: readonly string[];
-  load: (timeframe: string) => Promise<RrdPoint[]>;
+  load: (timeframe: Frame) => Promise<RrdPoint[]>;
   charts: ChartSpec[];
   span?: 6 | 12;
   tools?: ReactNode;
@@ -28,7 +28,7 @@ interface Props {
 
 export function History({ query_key, load, charts, span = 6 }: Props) {
   const t = use_t();
-  const [frame, set_frame] = useState<(typeof frames)[number]>('hour');
+  const [frame, set_frame] = useState<Frame>('hour');
   const history = useQuery({
     queryKey: [...query_key, 'rrd', frame],
     queryFn: () => load(frame),

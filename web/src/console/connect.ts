@@ -1,6 +1,5 @@
 // A console's ticket and the address of its socket.
-import { post } from '../api/client';
-import { guest_path } from '../api/guests';
+import { ask } from '../api/client';
 import type { GuestRef } from '../api/types';
 
 interface Proxy {
@@ -37,12 +36,15 @@ function link(base: string, proxy: Proxy): ConsoleLink {
   };
 }
 
-export async function ask_vnc(guest: GuestRef): Promise<ConsoleLink> {
-  const base = guest_path(guest);
-  return link(base, await post<Proxy>(`${base}/vncproxy`, { websocket: 1 }));
+export async function ask_vnc({ node, vmid }: GuestRef): Promise<ConsoleLink> {
+  const params = { node, vmid, websocket: 1 as const };
+  return link(
+    `/nodes/${node}/qemu/${vmid}`,
+    await ask('POST /nodes/{node}/qemu/{vmid}/vncproxy', params),
+  );
 }
 
-export async function ask_terminal(guest: GuestRef, serial?: string): Promise<ConsoleLink> {
-  const base = guest_path(guest);
-  return link(base, await post<Proxy>(`${base}/termproxy`, { serial }));
+export async function ask_terminal({ kind, node, vmid }: GuestRef): Promise<ConsoleLink> {
+  const proxy: Proxy = await ask(`POST /nodes/{node}/${kind}/{vmid}/termproxy`, { node, vmid });
+  return link(`/nodes/${node}/${kind}/${vmid}`, proxy);
 }

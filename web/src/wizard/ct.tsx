@@ -1,17 +1,18 @@
 // A new container from a template.
 import { useCallback, useMemo, useState } from 'react';
-import { post, segment } from '../api/client';
+import { create_ct } from '../api/guests';
 import { note_task } from '../api/tasks';
 import { use_t } from '../i18n';
-import { CheckField, TextField } from '../kit/field';
-import { BridgePicker, StoragePicker, VolumePicker } from '../pages/guest/pickers';
+import { TextField } from '../kit/field';
+import { StoragePicker } from '../pages/guest/pickers';
 import { use_form_action } from '../state/action';
 import { go } from '../state/route';
+import { NetworkStep, ResourcesStep, TemplateStep } from './ct-steps';
 import { use_default_bridge, use_default_storage } from './defaults';
 import { Review, WizardFrame, type Step } from './frame';
 import { first_general, general_problems, GeneralStep, type General } from './general';
 
-interface CtForm extends General {
+export interface CtForm extends General {
   template_storage: string;
   template: string;
   password: string;
@@ -166,133 +167,18 @@ export function CtWizard({ onClose }: { onClose: () => void }) {
       onClose={onClose}
       submit={async () => {
         const ok = await submit(async () =>
-          note_task(await post(`/nodes/${segment(form.node)}/lxc`, params)),
+          note_task(
+            await create_ct({
+              ...params,
+              node: form.node,
+              vmid: Number(form.vmid),
+              ostemplate: form.template,
+            }),
+          ),
         );
         if (ok) go(`/node/${form.node}/guests`);
         return ok;
       }}
     />
-  );
-}
-
-interface StepProps {
-  form: CtForm;
-  set: (next: Partial<CtForm>) => void;
-  errors: Record<string, string>;
-}
-
-function TemplateStep({ form, set, errors }: StepProps) {
-  const t = use_t();
-  const differ = form.again !== '' && form.password !== form.again;
-  return (
-    <div className="form">
-      <StoragePicker
-        node={form.node}
-        content="vztmpl"
-        value={form.template_storage}
-        onChange={(template_storage) => set({ template_storage, template: '' })}
-      />
-      <VolumePicker
-        node={form.node}
-        storage={form.template_storage}
-        content="vztmpl"
-        label={t('wizard.template')}
-        value={form.template}
-        none={t('wizard.choose')}
-        error={errors.ostemplate}
-        onChange={(template) => set({ template })}
-      />
-      <TextField
-        label={t('wizard.root_password')}
-        type="password"
-        hint={t('wizard.password_or_key')}
-        value={form.password}
-        error={errors.password}
-        autoComplete="new-password"
-        onChange={(password) => set({ password })}
-      />
-      <TextField
-        label={t('users.new_again')}
-        type="password"
-        value={form.again}
-        error={differ ? t('users.differ') : undefined}
-        autoComplete="new-password"
-        onChange={(again) => set({ again })}
-      />
-      <TextField
-        whole
-        rows={2}
-        label={t('wizard.ssh_keys')}
-        value={form.keys}
-        error={errors['ssh-public-keys']}
-        onChange={(keys) => set({ keys })}
-      />
-      <CheckField
-        whole
-        label={t('field.unprivileged')}
-        hint={t('wizard.unprivileged_hint')}
-        checked={form.unprivileged}
-        onChange={(unprivileged) => set({ unprivileged })}
-      />
-    </div>
-  );
-}
-
-function ResourcesStep({ form, set, errors }: StepProps) {
-  const t = use_t();
-  return (
-    <div className="form">
-      <TextField
-        label={t('hardware.cores')}
-        type="number"
-        min={1}
-        value={form.cores}
-        error={errors.cores}
-        onChange={(cores) => set({ cores })}
-      />
-      <TextField
-        label={t('hardware.memory')}
-        type="number"
-        unit="MiB"
-        min={16}
-        value={form.memory}
-        error={errors.memory}
-        onChange={(memory) => set({ memory })}
-      />
-      <TextField
-        label={t('hardware.swap')}
-        type="number"
-        unit="MiB"
-        min={0}
-        value={form.swap}
-        error={errors.swap}
-        onChange={(swap) => set({ swap })}
-      />
-    </div>
-  );
-}
-
-function NetworkStep({ form, set, errors }: StepProps) {
-  const t = use_t();
-  return (
-    <div className="form">
-      <BridgePicker
-        node={form.node}
-        value={form.bridge}
-        error={errors.net0}
-        onChange={(bridge) => set({ bridge })}
-      />
-      <TextField
-        label={t('hardware.ip')}
-        hint={t('hardware.ip_hint')}
-        value={form.ip}
-        onChange={(ip) => set({ ip })}
-      />
-      <TextField
-        label={t('hardware.gateway')}
-        value={form.gateway}
-        onChange={(gateway) => set({ gateway })}
-      />
-    </div>
   );
 }

@@ -1,6 +1,6 @@
 // A new virtual machine in five steps with an answer ready in each of them.
 import { useCallback, useMemo, useState } from 'react';
-import { post, segment } from '../api/client';
+import { create_vm } from '../api/guests';
 import { note_task } from '../api/tasks';
 import { use_t } from '../i18n';
 import { use_form_action } from '../state/action';
@@ -167,7 +167,7 @@ export function VmWizard({ onClose }: { onClose: () => void }) {
       onClose={onClose}
       submit={async () => {
         const ok = await submit(async () =>
-          note_task(await post(`/nodes/${segment(form.node)}/qemu`, params)),
+          note_task(await create_vm({ ...params, node: form.node, vmid: Number(form.vmid) })),
         );
         if (ok) go(`/node/${form.node}/guests`);
         return ok;

@@ -55,8 +55,8 @@ function GroupDialog({ edited, onClose, onDone }: Props) {
   const [name, set_name] = useState(edited?.groupid ?? '');
   const [comment, set_comment] = useState(edited?.comment ?? '');
   const save = async () => {
-    if (edited) await change_group(edited.groupid, { comment });
-    else await create_group({ groupid: name, comment: comment || undefined });
+    if (edited) await change_group(edited.groupid, comment);
+    else await create_group(name, comment || undefined);
     await onDone();
   };
   return (

@@ -75,8 +75,8 @@ function RoleDialog({ edited, all, onClose, onDone }: Props) {
   };
   const save = async () => {
     const text = [...privs].join(',');
-    if (edited) await change_role(edited.roleid, { privs: text });
-    else await create_role({ roleid: name, privs: text });
+    if (edited) await change_role(edited.roleid, text);
+    else await create_role(name, text);
     await onDone();
   };
   return (

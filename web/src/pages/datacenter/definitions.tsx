@@ -13,7 +13,18 @@ import { Crud } from '../access/crud';
 import { EditDialog } from '../guest/edit-dialog';
 import { content_kinds, content_words } from '../storage/content-kinds';
 
-const types = ['dir', 'nfs', 'cifs', 'lvm', 'lvmthin', 'zfspool', 'btrfs', 'rbd', 'cephfs'];
+const types = [
+  'dir',
+  'nfs',
+  'cifs',
+  'lvm',
+  'lvmthin',
+  'zfspool',
+  'btrfs',
+  'rbd',
+  'cephfs',
+] as const;
+type StorageType = (typeof types)[number];
 
 export function Definitions() {
   const t = use_t();
@@ -69,7 +80,7 @@ interface DialogProps {
 function DefinitionDialog({ edited, onClose, onDone }: DialogProps) {
   const t = use_t();
   const [id, set_id] = useState(edited?.storage ?? '');
-  const [type, set_type] = useState(edited?.type ?? 'dir');
+  const [type, set_type] = useState((edited?.type ?? 'dir') as StorageType);
   const [path, set_path] = useState(edited?.path ?? '');
   const [nodes, set_nodes] = useState(edited?.nodes ?? '');
   const [enabled, set_enabled] = useState(!edited?.disable);
@@ -86,11 +97,16 @@ function DefinitionDialog({ edited, onClose, onDone }: DialogProps) {
     const shared = {
       content: [...content].join(',') || 'none',
       nodes: nodes || undefined,
-      disable: enabled ? (edited?.disable ? 0 : undefined) : 1,
+      disable: enabled ? (edited?.disable ? false : undefined) : true,
     };
     if (edited) {
       const gone = !nodes && edited.nodes ? 'nodes' : undefined;
-      await change_definition(id, { ...shared, delete: gone, digest: edited.digest });
+      await change_definition({
+        ...shared,
+        storage: id,
+        delete: gone,
+        digest: edited.digest,
+      });
     } else {
       await create_definition({ ...shared, storage: id, type, path: path || undefined });
     }
@@ -118,8 +134,8 @@ function DefinitionDialog({ edited, onClose, onDone }: DialogProps) {
             value={type}
             disabled={!!edited}
             error={errors.type}
-            onChange={set_type}
-            choices={types.map((one) => ({ value: one, text: t(`storage.type.${one as 'dir'}`) }))}
+            onChange={(next) => set_type(next as StorageType)}
+            choices={types.map((one) => ({ value: one, text: t(`storage.type.${one}`) }))}
           />
           <TextField
             whole

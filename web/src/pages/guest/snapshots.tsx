@@ -125,10 +125,8 @@ function TakeDialog({ guest, row, onClose }: GuestProps & { onClose: () => void 
   const { busy, error, errors, submit } = use_form_action();
   const send = async () => {
     const ok = await submit(async () => {
-      const params: Record<string, string | boolean> = { snapname: name.trim() };
-      if (text) params.description = text;
-      if (guest.kind === 'qemu') params.vmstate = ram;
-      note_task(await take_snapshot(guest, params));
+      const params = { snapname: name.trim(), description: text || undefined };
+      note_task(await take_snapshot(guest, params, ram));
     });
     if (ok) onClose();
   };

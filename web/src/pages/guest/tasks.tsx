@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { get, segment } from '../../api/client';
+import { node_tasks } from '../../api/tasks';
 import type { Task } from '../../api/types';
 import { guest_key } from '../../api/guests';
 import { use_t } from '../../i18n';
@@ -21,12 +21,7 @@ export function GuestTasks({ guest }: GuestProps) {
   const live = use_tasks().filter((task) => task.id === id && task.node === guest.node);
   const archive = useQuery({
     queryKey: [...guest_key(guest), 'tasks'],
-    queryFn: () =>
-      get<Task[]>(`/nodes/${segment(guest.node)}/tasks`, {
-        vmid: guest.vmid,
-        limit: 200,
-        source: 'all',
-      }),
+    queryFn: () => node_tasks(guest.node, { vmid: guest.vmid, limit: 200 }),
   });
   return (
     <Card title={t('view.tasks')} flush>

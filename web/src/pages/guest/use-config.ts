@@ -29,7 +29,7 @@ export function use_config(guest: GuestRef) {
     },
   });
   const refresh = () => client.invalidateQueries({ queryKey: guest_key(guest) });
-  const change = async (params: Record<string, string | number>) => {
+  const change = async (params: Record<string, string>) => {
     const digest = query.data?.digest;
     try {
       await follow(await change_config(guest, digest ? { ...params, digest } : params));

@@ -1,7 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { get, segment } from '../../api/client';
-import type { Task } from '../../api/types';
 import { use_t } from '../../i18n';
 import { Button } from '../../kit/button';
 import { Card } from '../../kit/card';
@@ -10,7 +8,7 @@ import { Failure } from '../../kit/notice';
 import { TaskTable } from '../../shell/task-table';
 import { use_tasks } from '../../state/resources';
 import { merge_tasks } from '../guest/tasks';
-import { has_failed } from '../../api/tasks';
+import { has_failed, node_tasks } from '../../api/tasks';
 
 const page_size = 100;
 
@@ -21,7 +19,7 @@ export function NodeTasks({ node }: { node: string }) {
   const live = use_tasks().filter((task) => task.node === node && (!errors || has_failed(task)));
   const archive = useQuery({
     queryKey: ['node', node, 'tasks', errors, limit],
-    queryFn: () => get<Task[]>(`/nodes/${segment(node)}/tasks`, { limit, errors, source: 'all' }),
+    queryFn: () => node_tasks(node, { limit, errors }),
   });
   const full = (archive.data?.length ?? 0) >= limit;
   return (

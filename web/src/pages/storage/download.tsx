@@ -6,6 +6,8 @@ import { SelectField, TextField } from '../../kit/field';
 import { EditDialog } from '../guest/edit-dialog';
 import { content_kinds } from './content-kinds';
 
+export type UploadKind = 'iso' | 'vztmpl' | 'import';
+
 interface Props {
   node: string;
   storage: string;
@@ -29,10 +31,12 @@ export function DownloadDialog({ node, storage, kinds, onClose }: Props) {
       onClose={onClose}
       save={async () =>
         note_task(
-          await download_url(node, storage, {
+          await download_url({
+            node,
+            storage,
             url,
             filename,
-            content: kind,
+            content: kind as UploadKind,
             checksum: sum || undefined,
             'checksum-algorithm': sum ? 'sha256' : undefined,
           }),
