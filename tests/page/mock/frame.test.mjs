@@ -139,6 +139,16 @@ test('dark and light can be chosen, and the system is followed otherwise', when_
   assert.equal(await theme(), 'light');
 });
 
+test('the first stop of the Tab key leads past the tree', when_ready, async () => {
+  const page = await here.enter('/qemu/100/summary');
+  await page.reload();
+  await page.getByRole('tree').waitFor();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
+  assert.match(await page.title(), /100 \(demo\)/);
+});
+
 test('a place that is gone says so instead of showing nothing', when_ready, async () => {
   const page = await here.enter('/qemu/4711/summary');
   await page.getByText('qemu/4711 is not here').waitFor();

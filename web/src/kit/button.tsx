@@ -12,8 +12,18 @@ interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
 }
 
 export function Button(props: Props) {
-  const { variant = 'plain', small, icon, busy, name, children, disabled, ...rest } = props;
-  const classes = ['button', variant, small && 'small', !children && 'icon-only'];
+  const {
+    variant = 'plain',
+    small,
+    icon,
+    busy,
+    name,
+    children,
+    disabled,
+    className,
+    ...rest
+  } = props;
+  const classes = ['button', variant, small && 'small', !children && 'icon-only', className];
   return (
     <button
       type="button"

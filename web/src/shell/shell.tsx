@@ -1,11 +1,13 @@
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { use_t } from '../i18n';
+import { Button } from '../kit/button';
 import { ErrorEdge } from '../kit/error-edge';
 import { Empty, Loading } from '../kit/notice';
 import { loaded, use_resource } from '../state/resources';
 import { use_place } from '../state/route';
 import { use_store } from '../state/store';
 import { Header } from './header';
+import { name_of } from './status';
 import { TasksPanel } from './tasks-panel';
 import { TaskViewer } from './task-viewer';
 import { ResourceTree } from './tree';
@@ -25,12 +27,19 @@ export function Shell() {
   const place = use_place();
   return (
     <div className={side_open ? 'shell side-open' : 'shell'}>
+      <Button
+        variant="primary"
+        className="skip"
+        onClick={() => document.getElementById('main')?.focus()}
+      >
+        {t('menu.skip')}
+      </Button>
       <Header onMenu={() => set_side_open(!side_open)} />
       <nav className="side" aria-label={t('tree.label')}>
         <ResourceTree onGo={() => set_side_open(false)} />
       </nav>
       <div className="scrim" onClick={() => set_side_open(false)} />
-      <main className="main" id="main">
+      <main className="main" id="main" tabIndex={-1}>
         <ErrorEdge key={`${place.area}/${place.id}`}>
           <Suspense fallback={<Loading />}>
             <Place />
@@ -52,6 +61,10 @@ function Place() {
       ? `storage/${place.id.replace('~', '/')}`
       : `${place.area}/${place.id}`;
   const row = use_resource(id);
+  const name = row ? name_of(row) : t('tree.datacenter');
+  useEffect(() => {
+    document.title = `${name} – Posada`;
+  }, [name]);
   if (place.area === 'datacenter') return <DatacenterPage view={place.view} />;
   if (!ready) return <Loading />;
   if (!row) {

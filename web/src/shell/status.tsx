@@ -79,6 +79,6 @@ export function StatusPill({ row }: { row: Resource }) {
 }
 
 export const name_of = (row: Resource): string => {
-  if (row.vmid !== undefined) return `${row.vmid} (${row.name ?? ''})`;
+  if (row.vmid !== undefined) return row.name ? `${row.vmid} (${row.name})` : String(row.vmid);
   return row.storage ?? row.node ?? row.id;
 };

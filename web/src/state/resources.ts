@@ -43,10 +43,8 @@ function put_row(row: Resource): void {
     if (!rows.delete(row.id)) return;
     stale_structure = true;
   } else {
-    const after = before ? { ...before, ...row } : row;
-    if (before && !('lock' in row)) delete after.lock;
-    rows.set(row.id, after);
-    if (!before || face(before) !== face(after)) stale_structure = true;
+    rows.set(row.id, row);
+    if (!before || face(before) !== face(row)) stale_structure = true;
   }
   row_listeners.get(row.id)?.forEach((listener) => listener());
   publish_soon();
