@@ -1,0 +1,333 @@
+#include "ct/config.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/property_formats.h"
+#include "base/text.h"
+#include "guest/properties.h"
+#include "storage/volume_id.h"
+
+namespace posada::ct {
+
+using guest::ConfigSection;
+using guest::KeyTable;
+namespace rule = guest::rule;
+
+namespace {
+
+constexpr double gibibyte = 1024.0 * 1024 * 1024;
+
+bool starts_with_number(std::string_view key, std::string_view name) {
+  const auto split = guest::split_number(key);
+  return split && split->first == name;
+}
+
+// The value as it is, when the format takes it.
+guest::ValueRule property_rule(const PropertyFormat& format) {
+  return [&format](std::string_view value) {
+    if (const auto fault = property_string_fault(format, value, ""))
+      throw Error::parameter("", "invalid format - " + *fault);
+    return std::string(value);
+  };
+}
+
+bool is_dns_name(std::string_view text) {
+  for (const std::string& label : split(text, '.')) {
+    const bool plain =
+        label.find_first_not_of(
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
+        std::string::npos;
+    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-' || !plain)
+      return false;
+  }
+  return !text.empty() && text.size() <= 255;
+}
+
+bool is_entrypoint(std::string_view text) {
+  return !text.empty() && std::ranges::none_of(text, [](unsigned char byte) {
+    return byte < 0x20 || byte == 0x7f;
+  });
+}
+
+void add_keys(KeyTable& keys) {
+  keys.add("arch", rule::one_of({"amd64", "i386", "arm64", "armhf", "riscv32", "riscv64"}))
+      .add("cmode", rule::one_of({"shell", "console", "tty"}))
+      .add("console", rule::boolean())
+      .add("cores", rule::integer(1, 8192))
+      .add("cpulimit", rule::number(0, 8192))
+      .add("cpuunits", rule::integer(0, 500000))
+      .add("debug", rule::boolean())
+      .add("entrypoint", rule::matching(is_entrypoint, "a command"))
+      .add("env", rule::text())
+      .add("features", property_rule(formats::lxc_features))
+      .add("hookscript", rule::text())
+      .add("hostname", rule::matching(is_dns_name, "a valid DNS name"))
+      .add("lock", rule::one_of({"backup", "create", "destroyed", "disk", "fstrim", "migrate",
+                                 "mounted", "rollback", "snapshot", "snapshot-delete"}))
+      .add("memory", rule::integer(16))
+      .add("nameserver", rule::text())
+      .add("onboot", rule::boolean())
+      .add("ostype", rule::one_of({"debian", "devuan", "ubuntu", "centos", "fedora", "opensuse",
+                                   "archlinux", "alpine", "gentoo", "nixos", "unmanaged"}))
+      .add("parent", rule::matching(guest::is_config_id, "a valid configuration ID"))
+      .add("protection", rule::boolean())
+      .add("rootfs", property_rule(formats::lxc_rootfs))
+      .add("searchdomain", rule::text())
+      .add("startup", rule::text())
+      .add("swap", rule::integer(0))
+      .add("tags", rule::text())
+      .add("template", rule::boolean())
+      .add("timezone", rule::text())
+      .add("tty", rule::integer(0, 6))
+      .add("unprivileged", rule::boolean());
+  keys.add_numbered("dev", 256, property_rule(formats::lxc_dev))
+      .add_numbered("mp", 256, property_rule(formats::lxc_mp))
+      .add_numbered("net", 32, property_rule(formats::lxc_net))
+      .add_numbered("unused", 256, property_rule(formats::lxc_unused));
+}
+
+std::optional<std::string> volume_of(std::string_view key, std::string_view value) {
+  if (is_unused_key(key)) return std::string(value.substr(0, value.find(',')));
+  if (!is_volume_key(key)) return {};
+  const MountPoint mount = parse_mount(key, value);
+  if (!mount.names_volume()) return {};
+  return std::string(mount.source());
+}
+
+guest::Grammar make_grammar() {
+  guest::Grammar result;
+  result.guest_word = "CT";
+  result.pending_section = "pve:pending";
+  result.raw_prefix = "lxc.";
+  add_keys(result.keys);
+  result.snapshot_keys.add("snapstate", rule::one_of({"prepare", "delete"}))
+      .add("snaptime", rule::integer(0));
+  result.volume_of = volume_of;
+  return result;
+}
+
+const PropertyFormat& mount_format(std::string_view key) {
+  return key == "rootfs" ? formats::lxc_rootfs : formats::lxc_mp;
+}
+
+std::string_view value_or(const PropertyValues& values, std::string_view name,
+                          std::string_view otherwise = {}) {
+  const auto found = values.find(name);
+  return found == values.end() ? otherwise : std::string_view(found->second);
+}
+
+}  // namespace
+
+const guest::Grammar& grammar() {
+  static const guest::Grammar result = make_grammar();
+  return result;
+}
+
+bool is_net_key(std::string_view key) { return starts_with_number(key, "net"); }
+bool is_volume_key(std::string_view key) {
+  return key == "rootfs" || starts_with_number(key, "mp");
+}
+bool is_unused_key(std::string_view key) { return starts_with_number(key, "unused"); }
+
+std::string_view MountPoint::source() const { return value_or(options, "volume"); }
+std::string_view MountPoint::target() const {
+  return key == "rootfs" ? std::string_view("/") : value_or(options, "mp");
+}
+bool MountPoint::names_volume() const {
+  return !source().starts_with('/') && source().find(':') != std::string_view::npos;
+}
+bool MountPoint::flag(std::string_view name) const { return value_or(options, name, "0") == "1"; }
+
+MountPoint parse_mount(std::string_view key, std::string_view value) {
+  return {std::string(key), parse_property_string(mount_format(key), value, std::string(key))};
+}
+
+std::string print_mount(const MountPoint& mount) {
+  return print_property_string(mount_format(mount.key), mount.options);
+}
+
+std::vector<MountPoint> mounts(const ConfigSection& section) {
+  std::vector<MountPoint> result;
+  for (const auto& [key, value] : section.values) {
+    if (is_volume_key(key)) result.push_back(parse_mount(key, value));
+  }
+  const auto order = [](const MountPoint& mount) {
+    const auto split = guest::split_number(mount.key);
+    return mount.key == "rootfs" ? 0U : split->second + 1;
+  };
+  std::ranges::sort(result, {}, order);
+  return result;
+}
+
+std::string_view NetworkCard::get(std::string_view name, std::string_view otherwise) const {
+  return value_or(options, name, otherwise);
+}
+
+NetworkCard parse_card(std::string_view key, std::string_view value) {
+  return {std::string(key), parse_property_string(formats::lxc_net, value, std::string(key))};
+}
+
+std::vector<NetworkCard> cards(const ConfigSection& section) {
+  std::vector<NetworkCard> result;
+  for (const auto& [key, value] : section.values) {
+    if (is_net_key(key)) result.push_back(parse_card(key, value));
+  }
+  std::ranges::sort(result, {},
+                    [](const NetworkCard& card) { return guest::split_number(card.key)->second; });
+  return result;
+}
+
+std::optional<NewVolume> new_volume(std::string_view source) {
+  const std::size_t colon = source.find(':');
+  if (colon == std::string_view::npos || source.starts_with('/')) return {};
+  const std::string size(source.substr(colon + 1));
+  if (size.empty() || size.find_first_not_of("0123456789.") != std::string::npos) return {};
+  NewVolume result;
+  result.storage = source.substr(0, colon);
+  result.bytes = static_cast<std::uint64_t>(std::strtod(size.c_str(), nullptr) * gibibyte);
+  return result;
+}
+
+bool takes_effect_at_once(std::string_view key) {
+  static constexpr std::array<std::string_view, 14> at_once = {
+      "description", "onboot",   "startup", "protection", "tags",     "hookscript", "template",
+      "lock",        "cpulimit", "cpuunits", "memory",    "swap",     "cmode",      "parent"};
+  return std::ranges::find(at_once, key) != at_once.end() || is_unused_key(key);
+}
+
+std::optional<access::Privilege> privilege_for(std::string_view key) {
+  using access::Privilege;
+  static constexpr std::array<std::string_view, 3> cpu = {"cores", "cpulimit", "cpuunits"};
+  static constexpr std::array<std::string_view, 3> network = {"nameserver", "searchdomain",
+                                                              "hostname"};
+  static constexpr std::array<std::string_view, 3> root = {"hookscript", "lock", "unprivileged"};
+  const auto among = [&](const auto& keys) {
+    return std::ranges::find(keys, key) != keys.end();
+  };
+  if (among(root) || starts_with_number(key, "dev")) return {};
+  if (is_volume_key(key) || is_unused_key(key)) return Privilege::vm_config_disk;
+  if (among(cpu)) return Privilege::vm_config_cpu;
+  if (key == "memory" || key == "swap") return Privilege::vm_config_memory;
+  if (is_net_key(key) || among(network)) return Privilege::vm_config_network;
+  // Nesting and the like weaken the wall around the container.
+  if (key == "features") return Privilege::vm_allocate;
+  return Privilege::vm_config_options;
+}
+
+std::string normal_value(std::string_view key, std::string_view value, std::string_view old,
+                         const RandomBytes& random) {
+  if (is_net_key(key)) {
+    NetworkCard card = parse_card(key, value);
+    if (!card.options.contains("hwaddr")) {
+      std::string known;
+      if (!old.empty()) known = parse_card(key, old).get("hwaddr");
+      const std::string bytes = random(3);
+      card.options["hwaddr"] =
+          !known.empty() ? known
+                         : fmt::format("BC:24:11:{:02X}:{:02X}:{:02X}",
+                                       static_cast<unsigned char>(bytes[0]),
+                                       static_cast<unsigned char>(bytes[1]),
+                                       static_cast<unsigned char>(bytes[2]));
+    }
+    card.options["hwaddr"] = upper(card.options["hwaddr"]);
+    card.options.try_emplace("type", "veth");
+    return print_property_string(formats::lxc_net, card.options);
+  }
+  if (is_volume_key(key)) return print_mount(parse_mount(key, value));
+  if (key == "tags") {
+    auto tags = split_list(lower(value));
+    std::ranges::sort(tags);
+    tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
+    return join(tags, ";");
+  }
+  if (key == "description") return std::string(value);
+  return grammar().keys.check(key, value);
+}
+
+void keep_unused(ConfigSection& section, const std::string& volume) {
+  for (unsigned index = 0; index < 256; ++index) {
+    const std::string key = "unused" + std::to_string(index);
+    if (section.has(key) && section.get(key) != volume) continue;
+    section.values[key] = volume;
+    return;
+  }
+  throw Error::failed("ct.too-many-unused", "too many unused volumes - remove some of them first");
+}
+
+json::value shown_value(std::string_view key, const std::string& value) {
+  static constexpr std::array<std::string_view, 13> numbers = {
+      "console", "cores", "cpuunits", "debug",    "memory", "onboot",      "protection",
+      "swap",    "tty",   "template", "snaptime", "unprivileged", "cpulimit"};
+  if (std::ranges::find(numbers, key) == numbers.end()) return json::string(value);
+  if (const auto whole = to_integer(value)) return *whole;
+  return json::string(value);
+}
+
+json::object shown_config(const ConfigSection& section, const std::string& digest) {
+  json::object result;
+  for (const auto& [key, value] : section.values) result[key] = shown_value(key, value);
+  if (section.description) result["description"] = *section.description;
+  if (!section.raw.empty()) {
+    json::array raw;
+    for (const auto& [key, value] : section.raw) raw.push_back(json::array{key, value});
+    result["lxc"] = std::move(raw);
+  }
+  result["digest"] = digest;
+  return result;
+}
+
+json::array shown_pending(const guest::GuestConfig& config, const std::string& digest) {
+  json::array result;
+  guest::Values keys = config.main.values;
+  keys.insert(config.pending.values.begin(), config.pending.values.end());
+  for (const auto& [key, unused] : keys) {
+    json::object item = {{"key", key}};
+    if (config.main.has(key)) item["value"] = shown_value(key, std::string(config.main.get(key)));
+    if (config.pending.has(key))
+      item["pending"] = shown_value(key, std::string(config.pending.get(key)));
+    if (const auto gone = config.deletes.find(key); gone != config.deletes.end())
+      item["delete"] = gone->second ? 2 : 1;
+    result.push_back(std::move(item));
+  }
+  if (config.main.description)
+    result.push_back({{"key", "description"}, {"value", *config.main.description}});
+  result.push_back({{"key", "digest"}, {"value", digest}});
+  return result;
+}
+
+std::vector<std::string> volumes(const guest::GuestConfig& config) {
+  std::vector<std::string> result;
+  const auto add = [&](const ConfigSection& section) {
+    for (const auto& [key, value] : section.values) {
+      const auto volume = volume_of(key, value);
+      if (volume && std::ranges::find(result, *volume) == result.end()) result.push_back(*volume);
+    }
+  };
+  add(config.main);
+  add(config.pending);
+  for (const auto& [name, section] : config.snapshots) add(section);
+  return result;
+}
+
+std::int64_t integer(const ConfigSection& section, std::string_view key, std::int64_t otherwise) {
+  return section.has(key) ? to_integer(section.get(key)).value_or(otherwise) : otherwise;
+}
+
+double number(const ConfigSection& section, std::string_view key, double otherwise) {
+  if (!section.has(key)) return otherwise;
+  return std::strtod(std::string(section.get(key)).c_str(), nullptr);
+}
+
+bool flag(const ConfigSection& section, std::string_view key, bool otherwise) {
+  return section.has(key) ? guest::to_boolean(section.get(key)).value_or(otherwise) : otherwise;
+}
+
+std::string hostname(const ConfigSection& section, GuestId id) {
+  return section.has("hostname") ? std::string(section.get("hostname")) : "CT" + id.text();
+}
+
+}  // namespace posada::ct
