@@ -37,10 +37,9 @@ guest::ValueRule property_rule(const PropertyFormat& format) {
 
 bool is_dns_name(std::string_view text) {
   for (const std::string& label : split(text, '.')) {
-    const bool plain =
-        label.find_first_not_of(
-            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
-        std::string::npos;
+    const bool plain = label.find_first_not_of(
+                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
+                       std::string::npos;
     if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-' || !plain)
       return false;
   }
@@ -48,9 +47,8 @@ bool is_dns_name(std::string_view text) {
 }
 
 bool is_entrypoint(std::string_view text) {
-  return !text.empty() && std::ranges::none_of(text, [](unsigned char byte) {
-    return byte < 0x20 || byte == 0x7f;
-  });
+  return !text.empty() &&
+         std::ranges::none_of(text, [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; });
 }
 
 void add_keys(KeyTable& keys) {
@@ -127,20 +125,28 @@ const guest::Grammar& grammar() {
   return result;
 }
 
-bool is_net_key(std::string_view key) { return starts_with_number(key, "net"); }
+bool is_net_key(std::string_view key) {
+  return starts_with_number(key, "net");
+}
 bool is_volume_key(std::string_view key) {
   return key == "rootfs" || starts_with_number(key, "mp");
 }
-bool is_unused_key(std::string_view key) { return starts_with_number(key, "unused"); }
+bool is_unused_key(std::string_view key) {
+  return starts_with_number(key, "unused");
+}
 
-std::string_view MountPoint::source() const { return value_or(options, "volume"); }
+std::string_view MountPoint::source() const {
+  return value_or(options, "volume");
+}
 std::string_view MountPoint::target() const {
   return key == "rootfs" ? std::string_view("/") : value_or(options, "mp");
 }
 bool MountPoint::names_volume() const {
   return !source().starts_with('/') && source().find(':') != std::string_view::npos;
 }
-bool MountPoint::flag(std::string_view name) const { return value_or(options, name, "0") == "1"; }
+bool MountPoint::flag(std::string_view name) const {
+  return value_or(options, name, "0") == "1";
+}
 
 MountPoint parse_mount(std::string_view key, std::string_view value) {
   return {std::string(key), parse_property_string(mount_format(key), value, std::string(key))};
@@ -194,8 +200,8 @@ std::optional<NewVolume> new_volume(std::string_view source) {
 
 bool takes_effect_at_once(std::string_view key) {
   static constexpr std::array<std::string_view, 14> at_once = {
-      "description", "onboot",   "startup", "protection", "tags",     "hookscript", "template",
-      "lock",        "cpulimit", "cpuunits", "memory",    "swap",     "cmode",      "parent"};
+      "description", "onboot",   "startup",  "protection", "tags", "hookscript", "template",
+      "lock",        "cpulimit", "cpuunits", "memory",     "swap", "cmode",      "parent"};
   return std::ranges::find(at_once, key) != at_once.end() || is_unused_key(key);
 }
 
@@ -205,9 +211,7 @@ std::optional<access::Privilege> privilege_for(std::string_view key) {
   static constexpr std::array<std::string_view, 3> network = {"nameserver", "searchdomain",
                                                               "hostname"};
   static constexpr std::array<std::string_view, 3> root = {"hookscript", "lock", "unprivileged"};
-  const auto among = [&](const auto& keys) {
-    return std::ranges::find(keys, key) != keys.end();
-  };
+  const auto among = [&](const auto& keys) { return std::ranges::find(keys, key) != keys.end(); };
   if (among(root) || starts_with_number(key, "dev")) return {};
   if (is_volume_key(key) || is_unused_key(key)) return Privilege::vm_config_disk;
   if (among(cpu)) return Privilege::vm_config_cpu;
@@ -226,12 +230,11 @@ std::string normal_value(std::string_view key, std::string_view value, std::stri
       std::string known;
       if (!old.empty()) known = parse_card(key, old).get("hwaddr");
       const std::string bytes = random(3);
-      card.options["hwaddr"] =
-          !known.empty() ? known
-                         : fmt::format("BC:24:11:{:02X}:{:02X}:{:02X}",
-                                       static_cast<unsigned char>(bytes[0]),
-                                       static_cast<unsigned char>(bytes[1]),
-                                       static_cast<unsigned char>(bytes[2]));
+      card.options["hwaddr"] = !known.empty() ? known
+                                              : fmt::format("BC:24:11:{:02X}:{:02X}:{:02X}",
+                                                            static_cast<unsigned char>(bytes[0]),
+                                                            static_cast<unsigned char>(bytes[1]),
+                                                            static_cast<unsigned char>(bytes[2]));
     }
     card.options["hwaddr"] = upper(card.options["hwaddr"]);
     card.options.try_emplace("type", "veth");
@@ -260,7 +263,7 @@ void keep_unused(ConfigSection& section, const std::string& volume) {
 
 json::value shown_value(std::string_view key, const std::string& value) {
   static constexpr std::array<std::string_view, 13> numbers = {
-      "console", "cores", "cpuunits", "debug",    "memory", "onboot",      "protection",
+      "console", "cores", "cpuunits", "debug",    "memory",       "onboot",  "protection",
       "swap",    "tty",   "template", "snaptime", "unprivileged", "cpulimit"};
   if (std::ranges::find(numbers, key) == numbers.end()) return json::string(value);
   if (const auto whole = to_integer(value)) return *whole;

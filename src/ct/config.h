@@ -28,9 +28,9 @@ struct MountPoint {
   std::string key;         // "rootfs", "mp3"
   PropertyValues options;  // as in the config; "volume" and, but for rootfs, "mp"
 
-  std::string_view source() const;   // volume id or path of the host
-  std::string_view target() const;   // "/" for rootfs
-  bool names_volume() const;         // not a path of the host
+  std::string_view source() const;  // volume id or path of the host
+  std::string_view target() const;  // "/" for rootfs
+  bool names_volume() const;        // not a path of the host
   bool flag(std::string_view name) const;
 };
 // Throws Error::parameter(key, …).
@@ -40,7 +40,7 @@ std::string print_mount(const MountPoint& mount);
 std::vector<MountPoint> mounts(const guest::ConfigSection& section);
 
 struct NetworkCard {
-  std::string key;         // "net0"
+  std::string key;  // "net0"
   PropertyValues options;
   std::string_view get(std::string_view name, std::string_view otherwise = {}) const;
 };

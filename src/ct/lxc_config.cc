@@ -17,7 +17,9 @@ constexpr std::int64_t mebibyte = 1024 * 1024;
 constexpr const char* seccomp_profile = "/usr/share/lxc/config/common.seccomp";
 
 // Version 1 counts weights around 1024, version 2 around 100.
-std::int64_t weight2(std::int64_t units) { return std::clamp<std::int64_t>(units, 1, 10000); }
+std::int64_t weight2(std::int64_t units) {
+  return std::clamp<std::int64_t>(units, 1, 10000);
+}
 
 class Text {
  public:
@@ -52,7 +54,8 @@ void add_security(Text& text, const guest::ConfigSection& config, const HostFact
     text.line("cap.drop", "mac_admin mac_override sys_time sys_module sys_rawio");
   }
   if (nesting || has_feature(wanted, "force_rw_sys"))
-    text.line("mount.auto", nesting ? "cgroup:mixed proc:rw sys:rw" : "cgroup:mixed proc:mixed sys:rw");
+    text.line("mount.auto",
+              nesting ? "cgroup:mixed proc:rw sys:rw" : "cgroup:mixed proc:mixed sys:rw");
   else
     text.line("mount.auto", "cgroup:mixed proc:mixed sys:mixed");
   if (host.apparmor) {
@@ -125,14 +128,14 @@ std::vector<Limit> limits(const guest::ConfigSection& config, const HostFacts& h
     if (host.memory && host.swap)
       result.push_back({"memory", "memory.swap.max", std::to_string(swap)});
     if (host.cpu)
-      result.push_back({"cpu", "cpu.max", cpus > 0 ? fmt::format("{} {}", quota, period)
-                                                   : fmt::format("max {}", period)});
+      result.push_back(
+          {"cpu", "cpu.max",
+           cpus > 0 ? fmt::format("{} {}", quota, period) : fmt::format("max {}", period)});
     if (host.cpu && units > 0)
       result.push_back({"cpu", "cpu.weight", std::to_string(weight2(units))});
     return result;
   }
-  if (host.memory)
-    result.push_back({"memory", "memory.limit_in_bytes", std::to_string(memory)});
+  if (host.memory) result.push_back({"memory", "memory.limit_in_bytes", std::to_string(memory)});
   if (host.memory && host.swap)
     result.push_back({"memory", "memory.memsw.limit_in_bytes", std::to_string(memory + swap)});
   if (host.cpu)

@@ -18,15 +18,17 @@ struct HostFacts {
 };
 
 struct Places {
-  std::string group;      // control group of the container, "posada/1a2b3c4d/ct-101"
-  std::string log;        // liblxc's messages
-  std::string mount_root; // volumes are mounted at mount_root/KEY
-  unsigned first_id = 0;  // of the user namespace; unused for a privileged container
+  std::string group;       // control group of the container, "posada/1a2b3c4d/ct-101"
+  std::string log;         // liblxc's messages
+  std::string mount_root;  // volumes are mounted at mount_root/KEY
+  unsigned first_id = 0;   // of the user namespace; unused for a privileged container
   unsigned id_count = 0;
 };
 
 // Below `group`: where the guest's processes are counted and limited.
-inline std::string guest_group(const std::string& group) { return group + "/guest"; }
+inline std::string guest_group(const std::string& group) {
+  return group + "/guest";
+}
 // The host's end of a card's cable.
 std::string interface_name(GuestId id, std::string_view key);
 

@@ -153,6 +153,16 @@ Fd sealed_memory(const std::string& name, std::string_view bytes) {
   return memory;
 }
 
+Fd anonymous_file(const std::string& name) {
+  Fd memory(::memfd_create(name.c_str(), MFD_CLOEXEC));
+  if (!memory) throw_errno("cannot create a memory file");
+  return memory;
+}
+
+void give_to(const std::string& path, unsigned id) {
+  if (::lchown(path.c_str(), id, id) != 0) throw_errno("cannot change the owner of " + path);
+}
+
 std::string random_bytes(std::size_t count) {
   std::string bytes(count, '\0');
   for (std::size_t done = 0; done < count;) {

@@ -30,6 +30,11 @@ Fd open_directory(const std::string& path);
 // Anonymous memory as a file, sealed against change: a large answer that another process sends.
 Fd sealed_memory(const std::string& name, std::string_view bytes);
 
+// Anonymous memory as a file that may be written.
+Fd anonymous_file(const std::string& name);
+// The file or folder itself, not what is below it, gets this user and group.
+void give_to(const std::string& path, unsigned id);
+
 std::string random_bytes(std::size_t count);
 std::string random_uuid();  // version 4, lower case
 std::string host_name();    // first label

@@ -4,7 +4,7 @@ namespace posada::worker {
 
 const Works& all_works() {
   static const Works works = {
-      {"upload", upload}, {"download", download}, {"query-url", query_url}, {"copy", copy}};
+      {"upload", upload}, {"download", download}, {"query-url", query_url}, {"copy", copy}, {"unpack", unpack}};
   return works;
 }
 
