@@ -25,6 +25,7 @@
 #include "guest/properties.h"
 #include "guest/registry.h"
 #include "storage/storage.h"
+#include "store/mirror.h"
 #include "sys/async.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
@@ -70,6 +71,7 @@ struct Network {
 };
 
 struct Parts {
+  store::Mirror& mirror;
   guest::Registry& registry;
   guest::Claims& claims;
   task::Tasks& tasks;
@@ -91,6 +93,8 @@ struct Creation {
   guest::Values values;
   std::optional<std::string> description;
   std::string default_storage;  // for `:GiB` without a storage
+  std::string pool;             // rights there count as rights on the new guest
+  store::Transaction extra;     // committed with the guest (pool membership)
   bool start = false;
 };
 

@@ -1,0 +1,174 @@
+// The inside of Machines, shared by the files that implement it. Internal to the module.
+//
+// `running` is the truth about processes: an entry is made by the start that spawns QEMU or by
+// adopting one, and goes only when release() has cleaned up after it, so nobody starts a machine
+// while an earlier run of it is still being cleaned up.
+#pragma once
+
+#include <list>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "access/privileges.h"
+#include "sys/cgroup.h"
+#include "sys/process.h"
+#include "vm/agent.h"
+#include "vm/command_line.h"
+#include "vm/machines.h"
+#include "vm/qmp.h"
+#include "vm/runtime_record.h"
+
+namespace posada::vm {
+
+// Sampled; ages with `sampled`.
+struct Figures {
+  sys::BootTime sampled{0};
+  double cpu_seconds = 0;
+  double cpu = 0;  // part of its CPUs, 0 … 1
+  std::uint64_t memory = 0, host_memory = 0;
+  std::uint64_t disk_read = 0, disk_written = 0;
+  std::uint64_t net_in = 0, net_out = 0;
+  std::map<std::string, NetCounters> nics;
+  std::int64_t balloon = 0;  // bytes; 0: not known
+  json::object block_stats, balloon_info;
+};
+
+struct Running {
+  explicit Running(const sys::Executor& executor) : ended(executor), unplugged(executor) {}
+  RuntimeRecord record;
+  std::optional<sys::Child> child;
+  std::unique_ptr<Qmp> qmp;
+  std::unique_ptr<Agent> agent;
+  std::string state = "unknown";  // as QEMU says it: running, paused, prelaunch, …
+  std::string last_words;         // what QEMU wrote before it ended
+  bool restart = false;           // the guest rebooted while changes waited
+  sys::Event ended;               // set when nothing is left of the run
+  sys::Event unplugged;           // set when QEMU says that a device has gone
+  std::set<std::string> gone;     // names of those devices
+  Figures figures;
+};
+
+struct Parsed {
+  std::uint64_t revision = 0;
+  std::string digest;
+  guest::GuestConfig config;
+};
+
+struct Machines::State : std::enable_shared_from_this<Machines::State> {
+  State(Settings settings, Parts parts);
+
+  Settings settings;
+  Parts parts;
+  sys::Cgroups cgroups;
+  sys::Pool files;
+  sys::Scope scope;
+  std::map<GuestId, std::shared_ptr<Running>> running;
+  std::set<unsigned> uids;
+  std::map<GuestId, Parsed> parsed;
+  std::list<std::weak_ptr<Listener>> listeners;
+  std::optional<Version> qemu_version;
+  sys::AsyncMutex probing;
+  std::map<GuestId, std::shared_ptr<sys::AsyncMutex>> releasing;
+
+  // Configs.
+  guest::Record require(GuestId id) const;
+  const Parsed& config(const guest::Record& record);
+  static std::string changed_text(const std::string& text, GuestId id,
+                                  const std::function<void(guest::GuestConfig&)>& change);
+  void check_lock(const guest::GuestConfig& config, bool skip) const;
+  void check(const Caller& caller, GuestId id, access::Privilege privilege) const;
+
+  // The host.
+  sys::Async<Version> version();
+  sys::Async<HostFacts> host();
+  bool accelerated() const;
+  std::string folder(GuestId id) const;
+  std::string mark(GuestId id) const;
+  std::string group(GuestId id) const { return "vm-" + id.text(); }
+
+  // Claims for a task or a call.
+  guest::Holder holder(task::Context& context, std::string operation,
+                       guest::Strength strength = guest::Strength::normal) const;
+  guest::Holder holder(std::string operation) const;
+
+  // Runs (runtime.cc).
+  std::shared_ptr<Running> find(GuestId id) const;
+  std::shared_ptr<Running> require_running(GuestId id) const;
+  sys::Async<void> save(std::shared_ptr<Running> run);
+  void tell(GuestId id, const std::string& state);
+  static sys::Async<void> attach(std::shared_ptr<State> self, std::shared_ptr<Running> run);
+  static sys::Async<void> follow(std::shared_ptr<State> self, std::shared_ptr<Running> run);
+  static sys::Async<void> adopt(std::shared_ptr<State> self, GuestId id);
+  static sys::Async<void> release(std::shared_ptr<State> self, GuestId id);
+  static sys::Async<void> release_alone(std::shared_ptr<State> self, GuestId id);
+  static sys::Async<void> sample_all(std::shared_ptr<State> self);
+  static sys::Async<void> sample(std::shared_ptr<State> self, std::shared_ptr<Running> run);
+  void hear(GuestId id, const QmpEvent& event);
+
+  // Power (launch.cc, power.cc).
+  static sys::Async<void> launch(std::shared_ptr<State> self, task::Context& context, GuestId id,
+                                 StartOptions options);
+  static sys::Async<void> power_on(std::shared_ptr<State> self, task::Context& context, GuestId id,
+                                   StartOptions options);
+  static sys::Async<void> power_off(std::shared_ptr<State> self, task::Context& context, GuestId id,
+                                    StopOptions options);
+  static sys::Async<void> shut_down(std::shared_ptr<State> self, task::Context& context, GuestId id,
+                                    StopOptions options);
+  static sys::Async<void> reboot(std::shared_ptr<State> self, task::Context& context, GuestId id,
+                                 std::chrono::seconds timeout);
+  static sys::Async<void> kill(std::shared_ptr<State> self, std::shared_ptr<Running> run,
+                               sys::Milliseconds patience);
+  static sys::Async<bool> ask_to_shut_down(std::shared_ptr<State> self, task::Context& context,
+                                           std::shared_ptr<Running> run,
+                                           std::chrono::seconds timeout);
+  // What waits takes effect: only while the machine does not run.
+  static sys::Async<void> apply_pending(std::shared_ptr<State> self, task::Context& context,
+                                        guest::Record record);
+
+  // Existence (create.cc, destroy.cc).
+  static sys::Async<void> create(std::shared_ptr<State> self, task::Context& context, Caller caller,
+                                 Creation creation);
+  static sys::Async<void> destroy(std::shared_ptr<State> self, task::Context& context,
+                                  guest::Record record, Deletion deletion);
+  static sys::Async<void> clone(std::shared_ptr<State> self, task::Context& context, Caller caller,
+                                GuestId id, CloneOptions options);
+  static sys::Async<void> make_template(std::shared_ptr<State> self, task::Context& context,
+                                        GuestId id, std::string disk);
+
+  // Changes (change.cc, plug.cc).
+  // `patient`: waits for the guest without limit, as a task does.
+  static sys::Async<void> change(std::shared_ptr<State> self, task::Context& context, Caller caller,
+                                 GuestId id, ConfigChange change, bool patient);
+  static sys::Async<void> resize(std::shared_ptr<State> self, task::Context& context, GuestId id,
+                                 std::string disk, std::string size, std::string digest);
+  // Tries to bring a waiting change into the running machine; false: it waits for the next start.
+  static sys::Async<bool> plug(std::shared_ptr<State> self, task::Context& context,
+                               std::shared_ptr<Running> run, std::string key,
+                               std::optional<std::string> value);
+
+  // Disks that a request names, made or checked; `values` gets what the config will say. What was
+  // made is journalled, and added to `made`.
+  static sys::Async<void> prepare_disks(std::shared_ptr<State> self, task::Context& context,
+                                        Caller caller, GuestId id, guest::Values& values,
+                                        std::string default_storage,
+                                        std::vector<storage::Volume>& made);
+  void check_volume(const Caller& caller, GuestId id, const Drive& disk) const;
+  // Each key's own privilege on `path` (the guest's, or the pool's that it is made in).
+  void check_keys(const Caller& caller, std::string_view path, const guest::Values& set,
+                  const std::vector<std::string>& unset) const;
+};
+
+// Undo of journalled steps, by kind; after a crash they run in a new process.
+sys::Async<std::string> undo_run(std::shared_ptr<Machines::State> state, json::object details);
+sys::Async<std::string> undo_volume(std::shared_ptr<Machines::State> state, json::object details);
+sys::Async<std::string> finish_destroy(std::shared_ptr<Machines::State> state,
+                                       json::object details);
+
+Error already_exists(const guest::Record& record);
+// "VM 100 not running".
+Error not_running(GuestId id);
+// The last lines that QEMU wrote, for the user.
+std::string last_words(const std::string& log);
+
+}  // namespace posada::vm

@@ -1,0 +1,223 @@
+// What the API shows of machines (machines.h).
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "storage/volume_id.h"
+#include "vm/config_edit.h"
+#include "vm/machine_state.h"
+
+namespace posada::vm {
+
+namespace {
+
+std::int64_t processors(const guest::ConfigSection& config) {
+  const auto all = integer(config, "sockets", 1) * integer(config, "cores", 1);
+  return integer(config, "vcpus", all);
+}
+
+// Of the disk that it boots from, or else of the first.
+std::uint64_t largest_disk(const guest::ConfigSection& config) {
+  const auto indices = boot_indices(config);
+  const Drive* best = nullptr;
+  int best_index = 1 << 20;
+  const auto disks = drives(config);
+  for (const Drive& disk : disks) {
+    if (disk.is_cdrom() || disk.bus == "efidisk" || disk.bus == "tpmstate") continue;
+    const auto index = indices.find(disk.key);
+    const int rank = index == indices.end() ? best_index : index->second;
+    if (best == nullptr || rank < best_index) {
+      best = &disk;
+      best_index = rank;
+    }
+  }
+  if (best == nullptr) return 0;
+  return guest::parse_size(guest::property(best->options, "size")).value_or(0);
+}
+
+json::object basic_status(GuestId id, const guest::ConfigSection& config) {
+  json::object status = {{"vmid", id.number},
+                         {"name", config.get("name", "VM " + id.text())},
+                         {"status", "stopped"},
+                         {"cpus", processors(config)},
+                         {"maxmem", memory_mib(config) * 1024 * 1024},
+                         {"maxdisk", largest_disk(config)},
+                         {"cpu", 0},
+                         {"mem", 0},
+                         {"memhost", 0},
+                         {"disk", 0},
+                         {"diskread", 0},
+                         {"diskwrite", 0},
+                         {"netin", 0},
+                         {"netout", 0},
+                         {"uptime", 0}};
+  if (flag(config, "template", false)) status["template"] = 1;
+  if (config.has("tags")) status["tags"] = config.get("tags");
+  if (config.has("lock")) status["lock"] = config.get("lock");
+  if (config.get("serial0") == "socket") status["serial"] = 1;
+  return status;
+}
+
+void add_figures(json::object& status, const Running& run, std::int64_t now) {
+  const Figures& figures = run.figures;
+  status["status"] = "running";
+  status["pid"] = run.record.pid;
+  status["uptime"] = std::max<std::int64_t>(0, now - run.record.started);
+  status["cpu"] = figures.cpu;
+  status["mem"] = figures.memory;
+  status["memhost"] = figures.host_memory;
+  status["diskread"] = figures.disk_read;
+  status["diskwrite"] = figures.disk_written;
+  status["netin"] = figures.net_in;
+  status["netout"] = figures.net_out;
+  status["running-machine"] = run.record.machine;
+  status["running-qemu"] = run.record.qemu;
+  // What a client shows as load of the host behind it; without pressure files it is none.
+  for (const char* name : {"pressurecpusome", "pressurecpufull", "pressureiosome", "pressureiofull",
+                           "pressurememorysome", "pressurememoryfull"}) {
+    status[name] = 0;
+  }
+}
+
+}  // namespace
+
+json::array Machines::list() const {
+  json::array result;
+  const std::int64_t now = state_->parts.clock.wall_seconds();
+  for (const guest::Record& record : state_->parts.registry.list()) {
+    if (record.kind != GuestKind::vm || record.node != state_->settings.node) continue;
+    json::object status = basic_status(record.id, state_->config(record).config.main);
+    if (const auto run = state_->find(record.id)) add_figures(status, *run, now);
+    result.push_back(std::move(status));
+  }
+  return result;
+}
+
+sys::Async<json::object> Machines::status(GuestId id) {
+  const auto self = state_;
+  const auto record = self->require(id);
+  const auto& config = self->config(record).config.main;
+  json::object status = basic_status(id, config);
+  status["ha"] = {{"managed", 0}};
+  status["qmpstatus"] = "stopped";
+  if (config.has("agent") &&
+      guest::property_flag(agent_format().parse(config.get("agent")), "enabled")) {
+    status["agent"] = 1;
+  }
+  const auto run = self->find(id);
+  if (!run) co_return status;
+  add_figures(status, *run, self->parts.clock.wall_seconds());
+  status["qmpstatus"] = run->state;
+  status["acceleration"] = run->record.acceleration;
+  if (run->figures.balloon > 0) {
+    status["balloon"] = run->figures.balloon;
+    status["ballooninfo"] = run->figures.balloon_info;
+  }
+  if (!run->figures.block_stats.empty()) status["blockstat"] = run->figures.block_stats;
+  json::object nics;
+  for (const auto& [key, interface] : run->record.interfaces) {
+    const auto counters = run->figures.nics.find(interface);
+    const NetCounters none;
+    const NetCounters& shown = counters == run->figures.nics.end() ? none : counters->second;
+    nics[interface] = {{"netin", shown.in}, {"netout", shown.out}};
+  }
+  if (!nics.empty()) status["nics"] = std::move(nics);
+  co_return status;
+}
+
+json::object Machines::config(GuestId id, bool current, const std::string& snapshot) const {
+  const auto record = state_->require(id);
+  const Parsed& parsed = state_->config(record);
+  if (!snapshot.empty()) {
+    const auto found = parsed.config.snapshots.find(snapshot);
+    if (found == parsed.config.snapshots.end()) {
+      throw Error::failed("guest.no-snapshot", "snapshot '" + snapshot + "' does not exist");
+    }
+    return shown_config(found->second, parsed.digest);
+  }
+  return shown_config(current ? parsed.config.main : parsed.config.next(), parsed.digest);
+}
+
+json::array Machines::pending(GuestId id) const {
+  const Parsed& parsed = state_->config(state_->require(id));
+  return shown_pending(parsed.config, parsed.digest);
+}
+
+json::array Machines::snapshots(GuestId id) const {
+  const Parsed& parsed = state_->config(state_->require(id));
+  json::array result;
+  for (const auto& [name, section] : parsed.config.snapshots) {
+    json::object item = {{"name", name},
+                         {"description", section.description.value_or("")},
+                         {"vmstate", section.has("vmstate") ? 1 : 0},
+                         {"snaptime", integer(section, "snaptime", 0)}};
+    if (section.has("parent")) item["parent"] = section.get("parent");
+    result.push_back(std::move(item));
+  }
+  json::object current = {{"name", "current"},
+                          {"description", "You are here!"},
+                          {"digest", parsed.digest},
+                          {"running", running(id) ? 1 : 0}};
+  if (parsed.config.main.has("parent")) current["parent"] = parsed.config.main.get("parent");
+  result.push_back(std::move(current));
+  return result;
+}
+
+json::object Machines::feature(GuestId id, const std::string& feature,
+                               const std::string& snapshot) const {
+  const auto record = state_->require(id);
+  const auto& config = state_->config(record).config;
+  if (!snapshot.empty() && !config.snapshots.contains(snapshot)) {
+    throw Error::failed("guest.no-snapshot", "snapshot '" + snapshot + "' does not exist");
+  }
+  const auto& section = snapshot.empty() ? config.main : config.snapshots.at(snapshot);
+  bool has = true;
+  for (const Drive& disk : drives(section)) {
+    if (!disk.names_volume() || disk.is_cdrom()) continue;
+    const auto volume = storage::try_parse_volume_id(disk.file());
+    const auto name = volume ? storage::try_parse_volume_name(volume->name) : std::nullopt;
+    if (feature == "snapshot") has = has && name && name->format == "qcow2";
+    if (feature == "clone") has = has && (flag(section, "template", false) || name.has_value());
+  }
+  return {{"hasFeature", has ? 1 : 0}, {"nodes", json::array{state_->settings.node}}};
+}
+
+std::string Machines::command_text(GuestId id, bool one_line, const std::string& snapshot) const {
+  const auto record = state_->require(id);
+  const auto& config = state_->config(record).config;
+  if (!snapshot.empty() && !config.snapshots.contains(snapshot)) {
+    throw Error::failed("guest.no-snapshot", "snapshot '" + snapshot + "' does not exist");
+  }
+  const auto& section = snapshot.empty() ? config.main : config.snapshots.at(snapshot);
+  HostFacts host;
+  host.node = state_->settings.node;
+  host.qemu = state_->qemu_version.value_or(Version{7, 2});
+  host.accelerated = state_->accelerated();
+  host.firmware_folder = state_->settings.firmware_folder;
+  Resources resources;
+  resources.socket_folder = state_->folder(id);
+  for (const Drive& disk : drives(section)) {
+    if (!disk.names_volume()) continue;
+    const auto volume = storage::parse_volume_id(disk.file());
+    const auto name = storage::try_parse_volume_name(volume.name);
+    DiskSource source;
+    source.file = state_->parts.storages.path(volume);
+    source.format = name && storage::format_from(name->format) ? name->format : "raw";
+    resources.disks[disk.key] = std::move(source);
+  }
+  const auto arguments =
+      command_line(id, section, host, resources).arguments("/usr/bin/" + state_->settings.qemu);
+  std::string text;
+  for (const std::string& word : arguments) {
+    const bool option = word.starts_with('-') && word.size() > 1;
+    if (!text.empty()) text += option && !one_line ? " \\\n  " : " ";
+    const bool plain =
+        word.find_first_not_of(
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./,:+") ==
+        std::string::npos;
+    text += plain ? word : "'" + word + "'";
+  }
+  return text;
+}
+
+}  // namespace posada::vm
