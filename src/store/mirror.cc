@@ -134,6 +134,7 @@ struct Mirror::State {
   bool must_list = false;
   bool stopped = false;  // the store may be gone
   sys::Event retry_now;
+  sys::Milliseconds pause = first_pause;  // before the next try
   sys::Event following;
   std::string trouble = "not started";  // why nothing is followed
   std::multimap<Revision, std::shared_ptr<sys::Event>> waiting;
@@ -151,6 +152,7 @@ sys::Async<bool> follow_watch(Shared state) {
   const std::shared_ptr<Watch> watch = state->watch;
   if (watch->is_over()) co_return false;
   state->following.set();
+  state->pause = first_pause;
   if (!state->trouble.empty()) sys::log_info("the store is followed again");
   state->trouble.clear();
   bool brought = false;
@@ -176,13 +178,13 @@ sys::Async<void> list_anew(Shared state) {
 }
 
 sys::Async<void> follow(Shared state) {
-  sys::Milliseconds pause = first_pause;
   while (!state->stopped) {
     bool failed = false;
     try {
       if (state->must_list) co_await list_anew(state);
-      pause = first_pause;
-      if (!co_await follow_watch(state)) state->must_list = true;
+      // A watch that ends without a word may be one that can only end: no hurry.
+      failed = !co_await follow_watch(state);
+      if (failed) state->must_list = true;
     } catch (const Error& failure) {
       if (state->trouble.empty()) sys::log_warning("the store is lost: {}", failure.wire());
       state->trouble = failure.wire();
@@ -192,8 +194,8 @@ sys::Async<void> follow(Shared state) {
     state->following.reset();
     if (!failed) continue;
     state->retry_now.reset();
-    co_await state->retry_now.wait_for(pause);
-    pause = std::min(2 * pause, longest_pause);
+    co_await state->retry_now.wait_for(state->pause);
+    state->pause = std::min(2 * state->pause, longest_pause);
   }
 }
 
