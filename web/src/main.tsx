@@ -1,5 +1,6 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { resume } from './api/session';
 import { App } from './app';
 import { start_i18n } from './i18n';
 import { start_theme } from './state/prefs';
@@ -8,7 +9,7 @@ import './styles/kit.css';
 import './styles/shell.css';
 
 start_theme();
-await start_i18n();
+await Promise.all([start_i18n(), resume()]);
 const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(

@@ -27,6 +27,13 @@ test('signing in shows the tree and keeps the session over a reload', when_ready
   assert.deepEqual(page.faults, []);
 });
 
+test('a second tab carries the session on', when_ready, async () => {
+  const page = await here.enter();
+  const second = await page.context().newPage();
+  await second.goto(`${here.url}/#/qemu/100/options`);
+  await second.getByRole('tab', { name: 'Options', selected: true }).waitFor();
+});
+
 test('signing out ends at the sign-in form', when_ready, async () => {
   const page = await here.enter();
   await page.getByRole('button', { name: 'admin@pve' }).click();

@@ -1,6 +1,7 @@
 // Who is signed in. The ticket lives in a cookie that scripts cannot read (the front sets it);
 // the page keeps the CSRF token, which is worthless without that cookie, for reloads of this tab.
-// The ticket's copy for renewals stays in memory only.
+// The ticket's copy for renewals stays in memory only; a new tab, which has neither, asks for both
+// by the cookie alone.
 import { create_store } from '../state/store';
 import { ApiError, encode_params, read_error } from './client';
 import type { Ticket } from './types';
@@ -15,6 +16,8 @@ export interface Session {
 const key = 'posada.session';
 const none: Session = { user: '', csrf: '', cap: {}, expired: false };
 const renew_every_ms = 15 * 60 * 1000;
+const last_key = 'posada.last';
+const ticket_life_ms = 2 * 3600 * 1000;
 
 let ticket = '';
 let timer: ReturnType<typeof setInterval> | undefined;
@@ -42,8 +45,27 @@ function keep(next: Session): void {
   store.set(next);
 }
 
+// Who was signed in last and how long the cookie is good, so that a new tab does not bother the
+// server with a ticket that is out of date.
+interface Last {
+  user: string;
+  until: number;
+}
+
+function note_last(user: string): void {
+  try {
+    if (user) {
+      const last: Last = { user, until: Date.now() + ticket_life_ms };
+      localStorage.setItem(last_key, JSON.stringify(last));
+    } else localStorage.removeItem(last_key);
+  } catch {
+    // A new tab then asks for the password.
+  }
+}
+
 function accept(answer: Ticket): void {
   ticket = answer.ticket;
+  note_last(answer.username);
   keep({
     user: answer.username,
     csrf: answer.CSRFPreventionToken,
@@ -110,6 +132,17 @@ async function renew(): Promise<void> {
   }
 }
 
+// Carries a session of another tab on in this one.
+export async function resume(): Promise<void> {
+  if (store.get().user) return;
+  try {
+    const last = JSON.parse(localStorage.getItem(last_key) ?? 'null') as Last | null;
+    if (last && last.until > Date.now()) accept(await ask_ticket({ username: last.user }));
+  } catch {
+    note_last('');
+  }
+}
+
 function start_renewal(): void {
   clearInterval(timer);
   timer = setInterval(() => void renew(), renew_every_ms);
@@ -120,6 +153,7 @@ export async function sign_out(): Promise<void> {
   const { csrf } = store.get();
   ticket = '';
   keep(none);
+  note_last('');
   await fetch('/api2/json/access/ticket', {
     method: 'DELETE',
     headers: { 'X-Posada-Page': '1', CSRFPreventionToken: csrf },
@@ -133,6 +167,7 @@ export const session = {
   expire(): void {
     clearInterval(timer);
     ticket = '';
+    note_last('');
     keep({ ...none, expired: true });
   },
 };

@@ -27,6 +27,7 @@ export function TemplateStep({ form, set, errors }: Props) {
         label={t('wizard.template')}
         value={form.template}
         none={t('wizard.choose')}
+        hint={form.template ? undefined : t('wizard.template_needed')}
         error={errors.ostemplate}
         onChange={(template) => set({ template })}
       />

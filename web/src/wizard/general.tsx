@@ -87,7 +87,7 @@ export function GeneralStep({ kind, value, set, errors }: Props) {
         label={kind === 'lxc' ? t('field.hostname') : t('field.name')}
         name="name"
         value={value.name}
-        hint={t('options.name_hint')}
+        hint={t(kind === 'lxc' ? 'wizard.name_needed' : 'options.name_hint')}
         error={
           errors.name ??
           errors.hostname ??

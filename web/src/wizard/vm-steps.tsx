@@ -44,6 +44,7 @@ export function MediumStep({ form, set, errors }: Props) {
             label={t('hardware.iso')}
             value={form.iso}
             none={t('wizard.choose')}
+            hint={form.iso ? undefined : t('wizard.iso_needed')}
             error={errors.ide2}
             onChange={(iso) => set({ iso })}
           />

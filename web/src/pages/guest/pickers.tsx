@@ -50,11 +50,12 @@ export function StoragePicker({ node, content, value, onChange, label, error }: 
 interface VolumeProps extends StorageProps {
   storage: string;
   none?: string;
+  hint?: string | undefined;
 }
 
 export function VolumePicker(props: VolumeProps) {
   const t = use_t();
-  const { node, storage, content, value, onChange, label, error, none } = props;
+  const { node, storage, content, value, onChange, label, error, none, hint } = props;
   const query = useQuery({
     queryKey: ['content', node, storage, content],
     queryFn: () => list_volumes(node, storage, content),
@@ -62,13 +63,13 @@ export function VolumePicker(props: VolumeProps) {
   });
   const list = query.data ?? [];
   const empty = query.data && list.length === 0;
-  const hint = content === 'iso' ? t('picker.no_iso') : t('picker.no_template');
+  const how = content === 'iso' ? t('picker.no_iso') : t('picker.no_template');
   return (
     <SelectField
       label={label ?? t('field.volume')}
       value={value}
       error={error ?? (query.isError ? query.error.message : undefined)}
-      hint={empty ? hint : undefined}
+      hint={empty ? how : hint}
       onChange={onChange}
       choices={[
         ...(none === undefined ? [] : [{ value: '', text: none }]),
