@@ -227,11 +227,14 @@ PrivilegeList entry_privileges(std::string_view path) {
 }  // namespace
 
 bool Permissions::may_change_entries(const Identity& identity, std::string_view path) {
-  return may(identity, path, entry_privileges(path), true);
+  const auto normal = normalize_acl_path(path);
+  return normal && may(identity, *normal, entry_privileges(*normal), true);
 }
 
 void Permissions::check_change_entries(const Identity& identity, std::string_view path) {
-  check(identity, path, entry_privileges(path), true);
+  const auto normal = normalize_acl_path(path);
+  if (!normal) throw Error::forbidden(path, name_of(Privilege::permissions_modify));
+  check(identity, *normal, entry_privileges(*normal), true);
 }
 
 bool Permissions::may_ask_about(const Identity& asker, const Identity& subject) {

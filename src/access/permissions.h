@@ -53,8 +53,8 @@ class Permissions {
   // Names of the roles that the entries give; pools do not count.
   Names roles(const Identity& identity, std::string_view path);
 
-  // May the identity change entries on the path? Permissions.Modify, or what lets it allocate the
-  // object itself.
+  // May the identity change entries on the path, however it is spelled? Permissions.Modify, or what
+  // lets it allocate the object itself.
   bool may_change_entries(const Identity& identity, std::string_view path);
   void check_change_entries(const Identity& identity, std::string_view path);
 

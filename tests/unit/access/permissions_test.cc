@@ -180,6 +180,14 @@ TEST_F(PermissionsOf, capabilities_gather_what_the_identity_has_anywhere) {
   EXPECT_EQ(of_root.at("mapping").names().size(), 4U);
 }
 
+TEST_F(PermissionsOf, no_spelling_of_a_path_leads_around_an_entry) {
+  use("user:max@pve:1:\nacl:1:/vms:max@pve:PVEVMAdmin:\nacl:1:/vms/100:max@pve:NoAccess:\n");
+  EXPECT_TRUE(permissions_.may_change_entries(max_, "/vms/101/"));
+  for (const char* spelling : {"/vms/100", "/vms/100/", "//vms//100", "vms/100", "/vms/1 00"}) {
+    EXPECT_FALSE(permissions_.may_change_entries(max_, spelling)) << spelling;
+  }
+}
+
 TEST_F(PermissionsOf, whoever_may_allocate_an_object_may_change_its_entries) {
   use("user:max@pve:1:\nacl:1:/vms/100:max@pve:PVEVMAdmin:\n");
   EXPECT_TRUE(permissions_.may_change_entries(max_, "/vms/100"));
