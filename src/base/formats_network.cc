@@ -47,10 +47,11 @@ bool is_network_of(std::string_view text, bool (*is_address)(std::string_view), 
   return is_number_up_to(prefix, highest) && *to_integer(prefix) >= lowest;
 }
 
+// '_' is no letter of host names, but guests with one in their name are about.
 bool is_label(std::string_view text) {
   return !text.empty() && text.size() <= 63 && is_letter_or_digit(text.front()) &&
          is_letter_or_digit(text.back()) && std::all_of(text.begin(), text.end(), [](char c) {
-           return c == '-' || is_letter_or_digit(c);
+           return c == '-' || c == '_' || is_letter_or_digit(c);
          });
 }
 

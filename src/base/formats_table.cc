@@ -77,7 +77,7 @@ bool is_absolute_path(std::string_view text) {
   return true;
 }
 bool is_storage_path(std::string_view text) {
-  return is_absolute_path(text) && made_of(text, "-/_. @+~:");
+  return is_absolute_path(text) && made_of(text, "-/_.@");
 }
 bool is_volume_or_path(std::string_view text) {
   return is_absolute_path(text) || is_volume_id(text);
@@ -85,9 +85,17 @@ bool is_volume_or_path(std::string_view text) {
 bool is_drive_file(std::string_view text) {
   return is_one_of(text, {"none", "cdrom"}) || is_volume_or_path(text);
 }
+// A volume, or a path without '.' and '..' on its way.
 bool is_mount_source(std::string_view text) {
-  return !text.empty() && has_no_control(text) && text.find(',') == std::string_view::npos &&
-         (!text.starts_with('/') || is_absolute_path(text));
+  if (text.empty() || !has_no_control(text) || text.find(',') != std::string_view::npos) {
+    return false;
+  }
+  for (const std::string& part : split(text, '/')) {
+    if (part == "." || part == "..") {
+      return false;
+    }
+  }
+  return true;
 }
 bool is_device_path(std::string_view text) {
   return text.size() > 5 && text.starts_with("/dev/") && is_absolute_path(text);

@@ -115,7 +115,31 @@ ValueRule matching(bool (*accepts)(std::string_view), std::string what) {
   };
 }
 
+ValueRule declared(const Rule& rule) {
+  return [&rule](std::string_view text) -> std::string {
+    json::value value(text);
+    Faults faults;
+    check_value(rule, "", value, faults, Booleans::words);
+    if (!faults.empty()) refuse(faults.texts().begin()->second);
+    return rule.type == ValueType::boolean ? (value.as_bool() ? "1" : "0") : std::string(text);
+  };
+}
+
 }  // namespace rule
+
+void add_declared(KeyTable& keys, Members members,
+                  std::initializer_list<std::string_view> without) {
+  for (const Member* member : members) {
+    if (std::find(without.begin(), without.end(), member->name) != without.end()) continue;
+    std::string name(member->name);
+    if (member->indexed()) {
+      keys.add_numbered(name, static_cast<unsigned>(member->last) + 1,
+                        rule::declared(*member->rule));
+    } else {
+      keys.add(name, rule::declared(*member->rule));
+    }
+  }
+}
 
 Properties PropertyFormat::parse(std::string_view text) const {
   return parse_property_string(*declared_, text, "");

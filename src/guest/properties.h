@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <string>
@@ -25,7 +26,13 @@ ValueRule text(std::size_t maximum_length = 0);
 ValueRule one_of(std::vector<std::string> values);
 // `what` completes "value does not look like …".
 ValueRule matching(bool (*accepts)(std::string_view), std::string what);
+// What the API description says about the value.
+ValueRule declared(const Rule& rule);
 }  // namespace rule
+
+// Keys that the API description declares (shapes::… of base/property_formats.h), but for `without`.
+void add_declared(KeyTable& keys, Members members,
+                  std::initializer_list<std::string_view> without = {});
 
 using Properties = PropertyValues;
 

@@ -158,27 +158,33 @@ def formats_header(api):
     lines += [f"extern const PropertyFormat {identifier(name)};" for name in sorted(api.formats)]
     lines += ["\n// Every declared property string, sorted by name.",
               "std::span<const PropertyFormat* const> all();"]
-    return "\n".join(lines) + "\n\n}  // namespace posada::formats\n"
+    lines += ["\n}  // namespace posada::formats\n", "namespace posada::shapes {\n"]
+    lines += [f"extern const Members {identifier(name)};" for name in sorted(api.tables)]
+    return "\n".join(lines) + "\n\n}  // namespace posada::shapes\n"
 
 
 def formats_source(api):
-    tables = Tables(api.formats)
-    objects = []
+    tables = Tables(api.formats, "formats::")
+    objects, shapes = [], []
+    for name in sorted(api.tables):
+        members = tables.members(api.shapes[name]["properties"])
+        shapes.append(f"constinit const Members shapes::{identifier(name)} = {members};")
     for name in sorted(api.formats):
         members = tables.members(api.formats[name])
         key = next((k for k, s in api.formats[name].items() if s.get("default_key")), None)
         fields = [f".name = {text(name)}", f".members = {members}"]
         if key:
             fields.append(f".default_key = &{tables.member(key, api.formats[name][key])}")
-        objects.append(f"constinit const PropertyFormat {identifier(name)}{{{', '.join(fields)}}};")
-    names = ", ".join(f"&{identifier(name)}" for name in sorted(api.formats))
+        objects.append(f"constinit const PropertyFormat formats::{identifier(name)}{{{', '.join(fields)}}};")
+    names = ", ".join(f"&formats::{identifier(name)}" for name in sorted(api.formats))
     return "\n".join([
         HEADER, '#include "base/property_formats.h"\n',
-        "namespace posada::formats {\n\nusing namespace std::string_view_literals;\n",
-        "namespace {\n", *tables.lines, "\n}  // namespace\n", *objects, "",
-        f"constexpr const PropertyFormat* all_formats[] = {{{names}}};", "",
-        "std::span<const PropertyFormat* const> all() { return all_formats; }",
-        "\n}  // namespace posada::formats\n"])
+        "namespace posada {\n\nusing namespace std::string_view_literals;\n",
+        "namespace {\n", *tables.lines, "",
+        f"constexpr const PropertyFormat* all_formats[] = {{{names}}};",
+        "\n}  // namespace\n", *objects, *shapes, "",
+        "std::span<const PropertyFormat* const> formats::all() { return all_formats; }",
+        "\n}  // namespace posada\n"])
 
 
 class PermissionWriter:

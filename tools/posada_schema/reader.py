@@ -59,6 +59,7 @@ class Api:
 
     def __init__(self):
         self.methods, self.formats, self.groups, self.shapes = [], {}, {}, {}
+        self.tables = []  # names of shapes that C++ code below the API needs
 
 
 def _lines(path, root):
@@ -119,6 +120,8 @@ class Reader:
                     if name in self.pending[word]:
                         line.fail(f"{word} {name} is declared twice")
                     self.pending[word][name] = line
+                    if line.text.endswith(" [table]"):
+                        self.api.tables.append(name)
                 elif word in METHODS:
                     methods.append((resource.replace("-", "_"), line))
                 else:
