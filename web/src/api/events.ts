@@ -18,6 +18,7 @@ let poll_timer: ReturnType<typeof setTimeout> | undefined;
 let retry_timer: ReturnType<typeof setTimeout> | undefined;
 let silence_timer: ReturnType<typeof setTimeout> | undefined;
 let running = false;
+let poll_loop = 0;
 
 function heard(): void {
   liveness.set('live');
@@ -58,23 +59,25 @@ function open(): void {
   };
 }
 
-async function poll(): Promise<void> {
+// One round of asking, then the next: a newer loop or the stream's return ends this one.
+async function poll(loop = ++poll_loop): Promise<void> {
   clearTimeout(poll_timer);
-  if (!running || liveness_is_live()) return;
+  const over = () => !running || loop !== poll_loop || stream_is_open();
+  if (over()) return;
   try {
-    const [resources, tasks] = await Promise.all([
-      ask('GET /cluster/resources') as Promise<Resource[]>,
-      ask('GET /cluster/tasks') as Promise<Task[]>,
-    ]);
+    const resources: Resource[] = await ask('GET /cluster/resources');
+    const tasks: Task[] = await ask('GET /cluster/tasks');
+    if (over()) return;
     apply_snapshot(resources, tasks);
     liveness.set('polling');
   } catch {
+    if (over()) return;
     if (session.get().user) liveness.set('offline');
   }
-  if (running) poll_timer = setTimeout(() => void poll(), poll_ms);
+  poll_timer = setTimeout(() => void poll(loop), poll_ms);
 }
 
-const liveness_is_live = () => source?.readyState === EventSource.OPEN;
+const stream_is_open = () => source?.readyState === EventSource.OPEN;
 
 export function start_events(): () => void {
   running = true;

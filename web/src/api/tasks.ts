@@ -1,5 +1,5 @@
 // Work that goes on after its call has answered: read its UPID, follow it, stop it.
-import { apply_tasks, task_ended } from '../state/resources';
+import { apply_tasks, peek_task, task_ended } from '../state/resources';
 import { ask, ask_whole, type Answer, type Work } from './client';
 import type { LogLine, Task, TaskStatus } from './types';
 
@@ -44,7 +44,14 @@ const check_ms = 5_000;
 export async function follow(upid: unknown): Promise<void> {
   const task = note_task(upid);
   if (!task) return;
-  const ended = await new Promise<Task>((resolve) => {
+  // The stream may have told of the end before the call had answered.
+  const known = peek_task(task.upid);
+  const ended = known?.endtime ? known : await end_of(task);
+  if (has_failed(ended)) throw new Error(ended.status ?? 'unexpected status');
+}
+
+function end_of(task: Task): Promise<Task> {
+  return new Promise<Task>((resolve) => {
     const finish = (last: Task) => {
       stop_listening();
       clearInterval(timer);
@@ -64,5 +71,4 @@ export async function follow(upid: unknown): Promise<void> {
     };
     const timer = setInterval(() => void check(), check_ms);
   });
-  if (has_failed(ended)) throw new Error(ended.status ?? 'unexpected status');
 }

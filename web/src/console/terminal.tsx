@@ -92,7 +92,8 @@ function run_terminal(
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => socket?.send(encoder.encode(`${link.user}:${link.ticket}\n`));
     socket.onmessage = (event) => {
-      const bytes = new Uint8Array(event.data as ArrayBuffer);
+      const data = event.data as ArrayBuffer | string;
+      const bytes = typeof data === 'string' ? encoder.encode(data) : new Uint8Array(data);
       if (ready) terminal.write(bytes);
       else if (bytes[0] === 0x4f && bytes[1] === 0x4b) start(bytes.slice(2));
       else socket?.close();

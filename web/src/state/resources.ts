@@ -111,5 +111,6 @@ export function use_all_live(): Resource[] {
 }
 
 export const use_tasks = () => use_store(tasks);
+export const peek_task = (upid: string) => tasks.get().find((task) => task.upid === upid);
 export const use_task = (upid: string) => use_tasks().find((task) => task.upid === upid);
 export const is_guest = (row: Resource) => row.type === 'qemu' || row.type === 'lxc';
