@@ -20,11 +20,11 @@
 #include "sys/fd.h"
 
 namespace posada {
-namespace sys { class Clock; }
+namespace sys { class Clock; class Scope; }
 namespace store { class Mirror; class Texts; }
 namespace task { class Tasks; }
 namespace telemetry { class Board; class History; }
-namespace access { class Authenticator; class Directory; class Permissions; class Tickets; }
+namespace access { class Authenticator; class Directory; class Permissions; class Realms; class Tickets; }
 namespace storage { class Storages; }
 namespace net { class InstanceNetwork; }
 namespace guest { class Claims; class Registry; }
@@ -35,23 +35,35 @@ namespace ct { class Containers; }
 namespace posada::api {
 
 class Router;
-class Consoles;
+class ResourceTexts;
+
+// Shares of the node's CPU time over the last seconds, 0 … 1.
+struct NodeLoad {
+  double cpu = 0;
+  double iowait = 0;
+};
 
 // What handlers may call; made by the composition root and alive as long as the daemon.
 struct Services {
   std::string node;
   std::string version;         // of the API that clients gate features on ("9.2.11")
-  std::string root;            // folder of this node
+  std::string build;           // 16 hex digits of this build
+  std::string product;         // "Posada 0.1.0"
+  std::string root;            // folder of this node; empty: the system's own places
   std::string fingerprint;     // of the TLS certificate, upper hex with colons
+  std::function<NodeLoad()> node_load;
   sys::Clock* clock = nullptr;
+  sys::Scope* scope = nullptr;  // for streams that outlive their call
   store::Mirror* mirror = nullptr;
   store::Texts* texts = nullptr;
   task::Tasks* tasks = nullptr;
   telemetry::Board* board = nullptr;
+  ResourceTexts* resource_texts = nullptr;
   telemetry::History* history = nullptr;
   access::Directory* directory = nullptr;
   access::Permissions* permissions = nullptr;
   access::Authenticator* authenticator = nullptr;
+  access::Realms* realms = nullptr;
   access::Tickets* tickets = nullptr;
   storage::Storages* storages = nullptr;
   net::InstanceNetwork* network = nullptr;  // null without root
@@ -59,7 +71,6 @@ struct Services {
   guest::Claims* claims = nullptr;
   vm::Machines* machines = nullptr;
   ct::Containers* containers = nullptr;
-  Consoles* consoles = nullptr;
   const Router* router = nullptr;
 };
 
@@ -72,6 +83,7 @@ struct Call {
   Peer peer;
   Credential credential;
   std::string language;
+  std::string last_event_id;   // of an event stream that is taken up again
   bool upgrade = false;
   std::optional<sys::Fd> upload;  // chunks as base/frames.h says
 };

@@ -22,6 +22,8 @@ class Router {
     });
   }
 
+  void bind(MethodId method, Handler handler);
+
   const Handler* find(MethodId method) const;
   bool implements(MethodId method) const { return find(method) != nullptr; }
   std::size_t implemented() const;
@@ -29,7 +31,6 @@ class Router {
   json::array list() const;
 
  private:
-  void bind(MethodId method, Handler handler);
   std::vector<Handler> handlers_;
 };
 

@@ -57,6 +57,7 @@ std::string pack(const RequestFrame& frame) {
   out.text(frame.credential.csrf);
   out.text(frame.language);
   out.text(frame.origin);
+  out.text(frame.last_event_id);
   out.i64(frame.deadline_ms);
   out.boolean(frame.upgrade);
   out.boolean(frame.has_upload);
@@ -81,6 +82,7 @@ RequestFrame unpack_request(std::string_view bytes) {
   frame.credential.csrf = in.text();
   frame.language = in.text();
   frame.origin = in.text();
+  frame.last_event_id = in.text();
   frame.deadline_ms = in.i64();
   frame.upgrade = in.boolean();
   frame.has_upload = in.boolean();

@@ -56,6 +56,7 @@ struct RequestFrame {
   Credential credential;
   std::string language;       // first of Accept-Language, or empty
   std::string origin;         // header Origin, or empty
+  std::string last_event_id;  // header Last-Event-ID, or empty
   std::int64_t deadline_ms = 0;  // time the client is given; 0: the daemon's default
   bool upgrade = false;       // a WebSocket is asked for
   bool has_upload = false;    // a descriptor comes along, see below

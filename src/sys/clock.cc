@@ -26,4 +26,11 @@ Async<void> SystemClock::sleep(Milliseconds time) {
   co_await timer.async_wait(boost::asio::use_awaitable);
 }
 
+std::int64_t local_offset(std::int64_t wall_seconds) {
+  const std::time_t moment = wall_seconds;
+  std::tm local{};
+  ::localtime_r(&moment, &local);
+  return local.tm_gmtoff;
+}
+
 }  // namespace posada::sys

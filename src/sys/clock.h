@@ -28,4 +28,7 @@ class SystemClock final : public Clock {
   Async<void> sleep(Milliseconds time) override;
 };
 
+// Seconds that local time is ahead of UTC at that moment.
+std::int64_t local_offset(std::int64_t wall_seconds);
+
 }  // namespace posada::sys

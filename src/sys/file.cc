@@ -63,6 +63,8 @@ std::optional<std::string> read_file_if_exists(const std::string& path) {
   return read_all(file, path);
 }
 
+std::string read_descriptor(const Fd& file) { return read_all(file, "a descriptor"); }
+
 void write_file(const std::string& path, std::string_view text, unsigned mode) {
   const std::string temporary = path + ".new-" + hex(random_bytes(4));
   {
@@ -82,10 +84,18 @@ void write_file(const std::string& path, std::string_view text, unsigned mode) {
   if (::fsync(folder.get()) != 0) throw_errno("cannot sync the folder of " + path);
 }
 
-void append_file(const std::string& path, std::string_view text, unsigned mode) {
-  const Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode));
+Fd open_for_append(const std::string& path, unsigned mode) {
+  Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode));
   if (!file) throw_errno("cannot open " + path);
-  write_all(file, text, path);
+  return file;
+}
+
+void append_file(const std::string& path, std::string_view text, unsigned mode) {
+  write_all(open_for_append(path, mode), text, path);
+}
+
+void rename_file(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) throw_errno("cannot rename " + from + " to " + to);
 }
 
 void make_directories(const std::string& path, unsigned mode) {

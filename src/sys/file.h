@@ -13,11 +13,14 @@ namespace posada::sys {
 
 std::string read_file(const std::string& path);  // throws when absent
 std::optional<std::string> read_file_if_exists(const std::string& path);
+std::string read_descriptor(const Fd& file);  // from its position to the end
 // Writes to a temporary file in the same folder, syncs it, renames it, syncs the folder.
 void write_file(const std::string& path, std::string_view text, unsigned mode = 0644);
 void append_file(const std::string& path, std::string_view text, unsigned mode = 0644);
 void make_directories(const std::string& path, unsigned mode = 0755);
 bool exists(const std::string& path);
+Fd open_for_append(const std::string& path, unsigned mode = 0600);
+void rename_file(const std::string& from, const std::string& to);
 void remove_file(const std::string& path);  // an absent file is no error
 void remove_tree(const std::string& path);  // never follows links
 std::vector<std::string> list_directory(const std::string& path);  // names, sorted; empty when absent

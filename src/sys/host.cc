@@ -4,8 +4,8 @@
 #include <csignal>
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/file.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -27,14 +27,17 @@ void ignore_broken_pipes() { ::signal(SIGPIPE, SIG_IGN); }
 
 unsigned own_user() { return ::geteuid(); }
 
-std::string boot_id() {
-  return std::string(trim(read_file("/proc/sys/kernel/random/boot_id")));
+unsigned user_id(const std::string& name) {
+  char buffer[16384];
+  passwd entry{};
+  passwd* found = nullptr;
+  ::getpwnam_r(name.c_str(), &entry, buffer, sizeof buffer, &found);
+  if (!found) throw Error::failed("sys.no-user", "this host has no user '" + name + "'");
+  return found->pw_uid;
 }
 
-std::string kernel_text() {
-  utsname name{};
-  ::uname(&name);
-  return std::string(name.sysname) + " " + name.release + " " + name.version;
+std::string boot_id() {
+  return std::string(trim(read_file("/proc/sys/kernel/random/boot_id")));
 }
 
 Fd try_lock_file(const std::string& path) {

@@ -31,6 +31,11 @@ void Loop::run(Async<void> main) {
   if (failure) std::rethrow_exception(failure);
 }
 
+void Loop::run_until(Async<void> work) {
+  state_->context.restart();
+  run(std::move(work));
+}
+
 Async<int> Loop::wait_signal(std::vector<int> numbers) {
   asio::signal_set signals(state_->context);
   for (const int number : numbers) signals.add(number);

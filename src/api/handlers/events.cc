@@ -1,0 +1,109 @@
+// The stream of events for pages: what the board shows, and how tasks go on. Text events as the
+// EventSource of browsers reads them; `id` is EPOCH:SEQUENCE of the board, by which a lost
+// connection resumes.
+#include "access/permissions.h"
+#include "api/handlers/handlers.h"
+#include "api/handlers/resource_rows.h"
+#include "api/handlers/task_rows.h"
+#include "api/request/posada.h"
+#include "sys/channel.h"
+#include "sys/stream_writer.h"
+#include "task/tasks.h"
+
+namespace posada::api {
+namespace {
+
+constexpr sys::Milliseconds patience(1000);
+constexpr int silent_rounds_before_ping = 15;
+
+struct Stream {
+  const Services& services;
+  Identity identity;
+  sys::StreamWriter out;
+  std::vector<task::Info> tasks;  // changes that were not sent yet
+
+  bool sees_task(const task::Info& info) const {
+    return info.upid.user.user == identity.user ||
+           services.permissions->may(identity, "/nodes/" + services.node,
+                                     access::Privilege::sys_audit);
+  }
+};
+
+std::string event(std::string_view name, std::string_view id, const json::value& data) {
+  std::string text;
+  if (!id.empty()) text.append("id: ").append(id).append("\n");
+  text.append("event: ").append(name).append("\ndata: ");
+  return text + json::serialize(data) + "\n\n";
+}
+
+json::array recent_tasks(const Stream& stream) {
+  task::Filter filter;
+  filter.source = "all";
+  filter.limit = 100;
+  json::array rows;
+  for (const task::Info& info :
+       stream.services.tasks->list(filter, [&](const task::Info& i) { return stream.sees_task(i); })
+           .tasks) {
+    rows.push_back(cluster_task_row(info));
+  }
+  return rows;
+}
+
+std::string update_text(const Stream& stream, const telemetry::Update& update) {
+  if (update.snapshot) {
+    json::array rows;
+    for (const telemetry::Row* row : update.rows) rows.push_back(row->values);
+    return event("snapshot", update.event_id,
+                 json::object{{"resources", std::move(rows)}, {"tasks", recent_tasks(stream)}});
+  }
+  std::string text;
+  for (const telemetry::Row* row : update.rows) {
+    text += event("resource", update.event_id, row->values);
+  }
+  for (const std::string& id : update.gone) {
+    text += event("resource", update.event_id, json::object{{"id", id}, {"gone", 1}});
+  }
+  return text;
+}
+
+sys::Async<void> send_events(std::shared_ptr<Stream> stream, std::string last_id) {
+  const auto filter = [services = &stream->services, identity = stream->identity](std::string_view id) {
+    const telemetry::Row* row = services->board->find(id);
+    return !row || may_see_row(*services, identity, row->values);
+  };
+  telemetry::Board::Subscriber subscriber =
+      stream->services.board->subscribe(filter, last_id);
+  const std::shared_ptr<void> following = stream->services.tasks->subscribe(
+      [stream = stream.get()](const task::Info& info) {
+        if (stream->sees_task(info)) stream->tasks.push_back(info);
+      });
+  for (int silent = 0;;) {
+    const std::optional<telemetry::Update> update = co_await subscriber.next(patience);
+    std::string text;
+    if (update) text = update_text(*stream, *update);
+    for (const task::Info& info : std::exchange(stream->tasks, {})) {
+      text += event("task", "", cluster_task_row(info));
+    }
+    silent = text.empty() ? silent + 1 : 0;
+    if (silent == silent_rounds_before_ping) {
+      text = event("ping", "", json::object{});
+      silent = 0;
+    }
+    if (!text.empty() && !co_await stream->out.write(std::move(text))) co_return;
+  }
+}
+
+sys::Async<Answer> get_events(Call& call, posada::Events) {
+  auto [ours, theirs] = sys::socket_pair();
+  auto stream = std::make_shared<Stream>(
+      Stream{call.services, call.identity,
+             sys::StreamWriter(call.services.scope->executor(), std::move(ours)), {}});
+  call.services.scope->spawn("event stream", send_events(stream, call.last_event_id));
+  co_return Answer::stream("text/event-stream;charset=UTF-8", std::move(theirs));
+}
+
+}  // namespace
+
+void register_events(Router& router) { router.on<posada::Events>(get_events); }
+
+}  // namespace posada::api

@@ -1,0 +1,17 @@
+// The handlers of each resource of the URL tree, one file each; see api/call.h for what a handler
+// is. register_handlers() calls all of these.
+#pragma once
+
+#include "api/call.h"
+#include "api/router.h"
+
+namespace posada::api {
+
+void register_indexes(Router& router);
+void register_version(Router& router);
+void register_tasks(Router& router);
+void register_nodes(Router& router);
+void register_cluster(Router& router);
+void register_events(Router& router);
+
+}  // namespace posada::api

@@ -1,0 +1,14 @@
+#include "api/handlers/handlers.h"
+
+namespace posada::api {
+
+void register_handlers(Router& router) {
+  register_version(router);
+  register_tasks(router);
+  register_nodes(router);
+  register_cluster(router);
+  register_events(router);
+  register_indexes(router);
+}
+
+}  // namespace posada::api

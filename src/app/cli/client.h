@@ -1,0 +1,50 @@
+// Calls of the API from the command line, over root's socket of the node. The caller's rights are
+// those that the kernel vouches for; no password is asked.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/schema.h"
+#include "app/settings.h"
+#include "base/frames.h"
+#include "base/json.h"
+#include "sys/channel.h"
+#include "sys/loop.h"
+
+namespace posada::app {
+
+struct CallResult {
+  json::object envelope;  // "data", "total" …
+  json::value& data() { return envelope["data"]; }
+};
+
+class Client {
+ public:
+  explicit Client(Settings settings);
+  ~Client();
+
+  const std::string& node() const;
+  sys::Loop& loop();
+
+  // Throws Error with the daemon's sentence, code and parameters. `upgrade` asks for a console: its
+  // descriptor comes back in `console`.
+  CallResult call(api::Verb verb, std::vector<std::string> path, json::object parameters);
+  sys::Fd open_console(std::vector<std::string> path, json::object parameters);
+
+  // Follows a task to its end, printing its log; true when it ended well.
+  bool follow_task(const std::string& upid);
+
+ private:
+  struct Reply;
+  Reply exchange(RequestFrame frame);
+  sys::Async<void> exchange_async(RequestFrame frame, Reply& reply);
+
+  Settings settings_;
+  sys::Loop loop_;
+  std::unique_ptr<sys::Channel> channel_;
+  std::uint64_t next_id_ = 1;
+};
+
+}  // namespace posada::app

@@ -1,0 +1,106 @@
+#include "app/commands.h"
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+
+#include "api/router.h"
+#include "app/cli/run.h"
+#include "app/node.h"
+#include "base/json.h"
+#include "sys/log.h"
+
+namespace posada::app {
+namespace {
+
+constexpr const char* help = R"(usage: posada COMMAND …
+
+  serve        run the node's daemon
+  api list     what the API offers, and what of it is built
+  qm …         virtual machines: list, create, start, stop, config, set …
+  pct …        containers
+  pvesm …      storages and volumes
+  pveum …      users, groups, roles, permissions
+  pvenode …    this node
+  pvesh …      any method of the API: get, create, set, delete, ls, usage
+
+Each command explains itself with --help.
+)";
+
+// CLI11 wants the arguments in reverse order, without the program's name.
+std::optional<int> parse(CLI::App& parser, std::vector<std::string> words) {
+  std::reverse(words.begin(), words.end());
+  try {
+    parser.parse(std::move(words));
+  } catch (const CLI::ParseError& error) {
+    return parser.exit(error);
+  }
+  return std::nullopt;
+}
+
+sys::Async<void> run_node(Settings settings, sys::Loop& loop) {
+  Node node(std::move(settings), loop);
+  co_await node.start();
+  const int signal = co_await loop.wait_signal({SIGTERM, SIGINT});
+  sys::log_info("signal {}: stopping; guests go on", signal);
+  co_await node.stop();
+}
+
+}  // namespace
+
+int serve(const std::vector<std::string>& words) {
+  Overrides overrides;
+  int port = 0;
+  CLI::App parser("Run the node's daemon.", "posada serve");
+  parser.add_option("--root", overrides.root, "folder for everything of this node");
+  parser.add_option("--node", overrides.node, "name of the node (default: the host's name)");
+  parser.add_option("--address", overrides.address, "address to listen on");
+  parser.add_option("--port", port, "port to listen on")->check(CLI::Range(1, 65535));
+  if (const std::optional<int> status = parse(parser, words)) return *status;
+  if (port != 0) overrides.port = static_cast<std::uint16_t>(port);
+  if (!overrides.root.empty()) overrides.root = find_root(overrides.root);
+  std::signal(SIGPIPE, SIG_IGN);
+  sys::Loop loop;
+  loop.run(run_node(load_settings(overrides), loop));
+  return 0;
+}
+
+int api_command(const std::vector<std::string>& words) {
+  bool as_json = false;
+  CLI::App parser("What the API offers.", "posada api");
+  CLI::App* list = parser.add_subcommand("list", "every method, and whether it is built");
+  list->add_flag("--json", as_json, "as JSON");
+  parser.require_subcommand(1);
+  if (const std::optional<int> status = parse(parser, words)) return *status;
+  api::Router router;
+  api::register_handlers(router);
+  if (as_json) {
+    std::puts(json::serialize(router.list()).c_str());
+    return 0;
+  }
+  for (const api::Method& method : api::methods()) {
+    std::printf("%-6s %-7s %s\n", router.implements(method.id) ? "built" : "-",
+                std::string(api::name_of(method.verb)).c_str(), std::string(method.path).c_str());
+  }
+  std::printf("%zu of %zu methods are built\n", router.implemented(), api::methods().size());
+  return 0;
+}
+
+int run_command(std::vector<std::string> words) {
+  std::string called = words.empty() ? "posada" : words[0].substr(words[0].rfind('/') + 1);
+  std::vector<std::string> rest(words.begin() + std::min<long>(1, std::ssize(words)), words.end());
+  if (called == "posada") {
+    called = rest.empty() ? "" : rest.front();
+    if (!rest.empty()) rest.erase(rest.begin());
+  }
+  if (called == "serve") return serve(rest);
+  if (called == "api") return api_command(rest);
+  if (called == "pvesh") return run_pvesh(rest);
+  if (is_family(called)) return run_family(called, rest);
+  const bool asked = called == "help" || called == "--help" || called.empty();
+  std::fputs(help, asked ? stdout : stderr);
+  if (!asked) std::fprintf(stderr, "posada: there is no command '%s'\n", called.c_str());
+  return asked ? 0 : 2;
+}
+
+}  // namespace posada::app

@@ -1,0 +1,127 @@
+#include "app/front.h"
+
+#include <csignal>
+
+#include <fcntl.h>
+
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "sys/file.h"
+#include "sys/log.h"
+
+namespace posada::app {
+namespace {
+
+std::string record_file(const Settings& settings) { return settings.run + "/front.json"; }
+
+// Differs when the program or what it was started with does.
+std::string launch_mark(const Settings& settings) {
+  return sha256_hex(sys::read_file(settings.programs + "/posada-front") + settings.address + ":" +
+                    std::to_string(settings.port) + settings.page)
+      .substr(0, 16);
+}
+
+}  // namespace
+
+FrontKeeper::FrontKeeper(const Settings& settings, sys::Clock& clock, sys::Executor executor)
+    : settings_(settings), clock_(clock), executor_(executor), scope_(executor) {}
+
+sys::Child FrontKeeper::launch() const {
+  const std::string keys = settings_.data + "/tls";
+  sys::Command command;
+  command.arguments = {settings_.programs + "/posada-front",
+                       "--socket",      settings_.front_socket(),
+                       "--listen",      settings_.address + ":" + std::to_string(settings_.port),
+                       "--certificate", keys + "/certificate.pem",
+                       "--key",         keys + "/key.pem",
+                       "--page",        settings_.page,
+                       "--openapi",     settings_.openapi};
+  command.no_new_privileges = true;
+  const std::string log = settings_.log + "/front.log";
+  sys::append_file(log, "", 0600);
+  const sys::Fd output = sys::open_for_append(log);
+  command.descriptors[2] = output.get();
+  return sys::spawn(executor_, command);
+}
+
+void FrontKeeper::remember(const sys::Child& child) const {
+  sys::write_file(record_file(settings_),
+                  json::serialize(json::object{{"pid", child.pid()},
+                                               {"start", sys::start_ticks(child.pid())},
+                                               {"mark", launch_mark(settings_)}}));
+}
+
+std::optional<sys::Child> FrontKeeper::find_running() const {
+  const std::optional<std::string> text = sys::read_file_if_exists(record_file(settings_));
+  if (!text) return std::nullopt;
+  const json::value record = json::parse(*text);
+  std::optional<sys::Child> child =
+      sys::adopt(executor_, record.at("pid").to_number<int>(),
+                 record.at("start").to_number<std::uint64_t>());
+  if (child && record.at("mark").as_string() != launch_mark(settings_)) {
+    sys::log_info("replacing the front of another build");
+    child->signal(SIGTERM);
+    return std::nullopt;
+  }
+  return child;
+}
+
+sys::Async<void> FrontKeeper::start() {
+  child_ = find_running();
+  if (!child_) {
+    child_ = launch();
+    remember(*child_);
+  }
+  scope_.spawn("front keeper", keep());
+  co_return;
+}
+
+sys::Async<void> FrontKeeper::keep() {
+  sys::Milliseconds pause(200);
+  for (;;) {
+    const sys::BootTime began = clock_.boot_time();
+    const int status = co_await child_->wait();
+    sys::log_error("the front ended with status {} (see {}/front.log); starting it again", status,
+                   settings_.log);
+    // A front that cannot start (its port is taken) must not keep the machine busy.
+    if (clock_.boot_time() - began > std::chrono::seconds(30)) pause = sys::Milliseconds(200);
+    co_await clock_.sleep(pause);
+    pause = std::min(pause * 2, sys::Milliseconds(10'000));
+    child_ = launch();
+    remember(*child_);
+  }
+}
+
+sys::Async<void> FrontKeeper::stop() {
+  scope_.stop();
+  co_await scope_.join();
+}
+
+void FrontKeeper::end_front() {
+  if (child_) child_->signal(SIGTERM);
+}
+
+sys::Async<std::string> ensure_certificate(const Settings& settings) {
+  const std::string folder = settings.data + "/tls";
+  const std::string certificate = folder + "/certificate.pem";
+  if (!sys::exists(certificate)) {
+    sys::make_directories(folder, 0700);
+    sys::Command command;
+    command.arguments = {"openssl",  "req",     "-x509",      "-newkey", "ec",
+                         "-pkeyopt", "ec_paramgen_curve:prime256v1",     "-nodes",
+                         "-days",    "730",     "-subj",      "/CN=" + settings.node,
+                         "-addext",
+                         "subjectAltName=DNS:" + settings.node + ",DNS:localhost,IP:127.0.0.1,IP:::1",
+                         "-keyout",  folder + "/key.pem", "-out", certificate + ".new"};
+    co_await sys::run_checked(std::move(command));
+    sys::rename_file(certificate + ".new", certificate);
+  }
+  sys::Command command;
+  command.arguments = {"openssl", "x509", "-noout", "-fingerprint", "-sha256", "-in", certificate};
+  const sys::Finished finished = co_await sys::run_checked(std::move(command));
+  const std::size_t equals = finished.output.find('=');
+  co_return std::string(trim(finished.output.substr(equals + 1)));
+}
+
+}  // namespace posada::app

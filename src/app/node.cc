@@ -1,0 +1,278 @@
+#include "app/node.h"
+
+#include "access/audit.h"
+#include "access/authenticator.h"
+#include "access/directory.h"
+#include "api/dispatcher.h"
+#include "api/handlers/resource_rows.h"
+#include "api/router.h"
+#include "api/server.h"
+#include "app/first_run.h"
+#include "app/front.h"
+#include "app/guest_network.h"
+#include "app/node_meter.h"
+#include "app/publisher.h"
+#include "guest/claims.h"
+#include "guest/registry.h"
+#include "net/instance_network.h"
+#include "storage/storage.h"
+#include "store/mirror.h"
+#include "store/sqlite/sqlite_store.h"
+#include "sys/file.h"
+#include "sys/host.h"
+#include "sys/log.h"
+#include "task/tasks.h"
+#include "task/worker.h"
+#include "telemetry/board.h"
+#include "telemetry/history.h"
+#include "vm/machines.h"
+
+namespace posada::app {
+
+// In the order of construction; destroyed in the reverse one.
+struct Node::Parts {
+  Parts(Settings given, sys::Loop& loop)
+      : settings(std::move(given)),
+        executor(loop.executor()),
+        store(executor, clock, {.file = settings.data + "/store.db"}),
+        mirror(store, executor),
+        tasks(settings.data + "/tasks", settings.node, clock, executor),
+        directory(mirror),
+        permissions(directory.config()),
+        tickets(clock),
+        ticket_keys(mirror, clock, tickets),
+        guard(clock),
+        auth_helper({settings.programs + "/posada-worker", "auth"}, executor),
+        realms(auth_helper, mirror, {}),
+        authenticator({directory, permissions, realms, tickets, ticket_keys, guard, clock}),
+        audit(settings.log + "/audit.jsonl", executor, clock),
+        registry(mirror, settings.node, executor),
+        claims(executor),
+        board(executor, clock),
+        history(executor, clock,
+                {.worker = settings.programs + "/posada-worker", .folder = settings.data + "/rrd"}),
+        workers(settings.programs + "/posada-worker", executor),
+        storages(storage_settings(), mirror, clock, executor, workers),
+        network({settings.privileged ? net::Mode::instance : net::Mode::none, settings.instance,
+                 settings.run},
+                clock, executor),
+        guest_network(network),
+        machines(machine_settings(),
+                 {mirror, registry, claims, tasks, storages, permissions, clock, executor,
+                  settings.privileged ? guest_network.for_machines() : vm::Network{}}),
+        meter(clock, executor),
+        publisher(services, clock, executor),
+        front(settings, clock, executor),
+        dispatcher(services, router, auditor()),
+        server({.front_socket = settings.front_socket(),
+                .admin_socket = settings.admin_socket(),
+                .front_uid = front_user(),
+                .version = POSADA_VERSION},
+               dispatcher, executor),
+        scope(executor) {}
+
+  api::Audit auditor() {
+    return [this](const RequestFrame& frame, const Identity& identity, int status,
+                  const std::string& outcome) {
+      std::string path;
+      for (const std::string& segment : frame.path) path += "/" + segment;
+      scope.spawn("audit", audit.append({frame.request, identity, frame.peer.address, frame.method,
+                                         path, frame.parameters, status, outcome}));
+    };
+  }
+  // The front gives up root for this user; a front started without root stays what it is.
+  unsigned front_user() const { return settings.privileged ? sys::user_id("nobody") : sys::own_user(); }
+  storage::Settings storage_settings();
+  vm::Settings machine_settings() const;
+  bool is_running(const std::string& upid) const;
+  void follow_changes();
+  sys::Async<void> refresh_counters();
+  void fill_services(const std::string& fingerprint);
+
+  Settings settings;
+  sys::Executor executor;
+  sys::Fd lock;
+  sys::SystemClock clock;
+  store::SqliteStore store;
+  store::Mirror mirror;
+  task::Tasks tasks;
+  access::Directory directory;
+  access::Permissions permissions;
+  access::Tickets tickets;
+  access::TicketKeyKeeper ticket_keys;
+  access::SignInGuard guard;
+  access::AuthHelper auth_helper;
+  access::Realms realms;
+  access::Authenticator authenticator;
+  access::AuditLog audit;
+  guest::Registry registry;
+  guest::Claims claims;
+  telemetry::Board board;
+  telemetry::History history;
+  task::Workers workers;
+  storage::Storages storages;
+  net::InstanceNetwork network;
+  GuestNetwork guest_network;
+  vm::Machines machines;
+  NodeMeter meter;
+  Publisher publisher;
+  FrontKeeper front;
+  api::ResourceTexts resource_texts;
+  api::Services services;
+  api::Router router;
+  api::Dispatcher dispatcher;
+  api::Server server;
+  std::vector<std::shared_ptr<void>> subscriptions;
+  sys::Scope scope;
+};
+
+storage::Settings Node::Parts::storage_settings() {
+  storage::Settings result;
+  result.node = settings.node;
+  result.local_path = settings.local;
+  result.boot = sys::boot_id();
+  result.kind_of = [this](GuestId id) -> std::optional<GuestKind> {
+    const std::optional<guest::Record> record = registry.find(id);
+    return record ? std::optional(record->kind) : std::nullopt;
+  };
+  return result;
+}
+
+vm::Settings Node::Parts::machine_settings() const {
+  vm::Settings result;
+  result.node = settings.node;
+  result.instance = settings.instance;
+  result.run_folder = settings.run + "/vm";
+  if (settings.privileged) {
+    const UidRange range = settings.uid_range();
+    result.first_uid = range.first;
+    result.uid_count = range.machines;
+  }
+  return result;
+}
+
+bool Node::Parts::is_running(const std::string& upid) const {
+  try {
+    return tasks.info(upid).running;
+  } catch (const Error&) {
+    return false;  // a task that nobody knows any more
+  }
+}
+
+// Whatever changes shows on the board at once.
+void Node::Parts::follow_changes() {
+  subscriptions = {registry.subscribe([this](const guest::Record&, const guest::ConfigText&) { publisher.touch(); }),
+                   machines.subscribe([this](GuestId, const std::string&) { publisher.touch(); }),
+                   mirror.subscribe("storage.cfg", [this](const store::Change&) { publisher.touch(); }),
+                   mirror.subscribe("access/pool", [this](const store::Change&) { publisher.touch(); })};
+}
+
+sys::Async<void> Node::Parts::refresh_counters() {
+  for (;;) {
+    co_await clock.sleep(sys::Milliseconds(2000));
+    co_await guest_network.refresh();
+  }
+}
+
+void Node::Parts::fill_services(const std::string& fingerprint) {
+  services.node = settings.node;
+  services.version = "9.2.11";
+  services.build = POSADA_BUILD;
+  services.product = "Posada " POSADA_VERSION;
+  services.root = settings.root;
+  services.fingerprint = fingerprint;
+  services.node_load = [this] { return meter.load(); };
+  services.clock = &clock;
+  services.scope = &scope;
+  services.mirror = &mirror;
+  services.tasks = &tasks;
+  services.directory = &directory;
+  services.permissions = &permissions;
+  services.authenticator = &authenticator;
+  services.realms = &realms;
+  services.tickets = &tickets;
+  services.registry = &registry;
+  services.claims = &claims;
+  services.board = &board;
+  services.history = &history;
+  services.resource_texts = &resource_texts;
+  services.storages = &storages;
+  services.network = settings.privileged ? &network : nullptr;
+  services.machines = &machines;
+  services.router = &router;
+}
+
+namespace {
+
+// Before the parts: they open files there.
+Settings prepare(Settings settings) {
+  sys::make_directories(settings.data, 0755);
+  sys::make_directories(settings.log, 0755);
+  sys::make_directories(settings.run, 0755);
+  sys::set_log_file(settings.log + "/posada.log");
+  return settings;
+}
+
+}  // namespace
+
+Node::Node(Settings settings, sys::Loop& loop) {
+  settings = prepare(std::move(settings));
+  sys::Fd lock = sys::try_lock_file(settings.data + "/lock");
+  if (!lock) {
+    throw Error::failed("node.running", "this node is running already (" + settings.data +
+                                            "/lock is held)");
+  }
+  parts_ = std::make_unique<Parts>(std::move(settings), loop);
+  parts_->lock = std::move(lock);
+}
+
+Node::~Node() = default;
+
+sys::Async<void> Node::start() {
+  Parts& parts = *parts_;
+  co_await parts.mirror.start();
+  parts.directory.start([&parts] { parts.permissions.changed(); });
+  co_await parts.ticket_keys.start();
+  co_await parts.audit.open();
+  parts.storages.register_undo(parts.tasks.undo_handlers());
+  parts.machines.register_undo();
+  co_await parts.storages.start();
+  co_await parts.network.up();
+  co_await parts.tasks.recover();
+  for (const storage::VolumeId& volume : co_await parts.storages.sweep(
+           [&parts](const std::string& upid) { return parts.is_running(upid); })) {
+    sys::log_info("removed the volume {}, which a crash left behind", volume.text());
+  }
+  co_await parts.machines.start();
+  parts.history.start();
+  parts.meter.start();
+  const std::string fingerprint = co_await ensure_certificate(parts.settings);
+  parts.fill_services(fingerprint);
+  api::register_handlers(parts.router);
+  co_await first_run(parts.settings, parts.directory, parts.realms, fingerprint);
+  parts.follow_changes();
+  if (parts.settings.privileged) parts.scope.spawn("card counters", parts.refresh_counters());
+  parts.publisher.start();
+  parts.server.start();
+  co_await parts.front.start();
+  sys::log_info("node {} serves https://{}:{}", parts.settings.node, parts.settings.address,
+                parts.settings.port);
+}
+
+sys::Async<void> Node::stop() {
+  Parts& parts = *parts_;
+  co_await parts.front.stop();
+  co_await parts.server.stop();
+  co_await parts.publisher.stop();
+  co_await parts.history.stop();
+  co_await parts.meter.stop();
+  co_await parts.machines.stop();
+  co_await parts.network.stop();
+  co_await parts.storages.stop();
+  co_await parts.tasks.shut_down();
+  parts.scope.stop();
+  co_await parts.scope.join();
+  co_await parts.mirror.stop();
+}
+
+}  // namespace posada::app

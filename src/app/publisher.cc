@@ -1,0 +1,130 @@
+#include "app/publisher.h"
+
+#include "storage/storage.h"
+#include "sys/host_status.h"
+#include "vm/machines.h"
+
+namespace posada::app {
+namespace {
+
+constexpr sys::Milliseconds interval(2000);
+std::string content_text(const storage::Definition& definition) {
+  std::string joined;
+  for (const storage::Content content : definition.contents()) {
+    if (!joined.empty()) joined += ',';
+    joined += storage::text(content);
+  }
+  return joined;
+}
+
+constexpr sys::Milliseconds burst(50);  // changes that come together make one round
+
+}  // namespace
+
+Publisher::Publisher(const api::Services& services, sys::Clock& clock, sys::Executor executor)
+    : services_(services), clock_(clock), wake_(executor), scope_(executor) {}
+
+void Publisher::start() {
+  publish();
+  scope_.spawn("publisher", publish_loop());
+}
+
+sys::Async<void> Publisher::stop() {
+  scope_.stop();
+  co_await scope_.join();
+}
+
+sys::Async<void> Publisher::publish_loop() {
+  for (;;) {
+    if (co_await wake_.wait_for(interval)) co_await clock_.sleep(burst);
+    wake_.reset();
+    publish();
+  }
+}
+
+void Publisher::publish() {
+  published_.clear();
+  publish_node();
+  publish_guests();
+  publish_storages();
+  publish_pools();
+  std::vector<std::string> gone;
+  for (const char* prefix : {"qemu/", "lxc/", "storage/", "/pool/"}) {
+    services_.board->each(prefix, [&](const telemetry::Row& row) {
+      if (!published_.contains(row.id)) gone.push_back(row.id);
+    });
+  }
+  for (const std::string& id : gone) services_.board->withdraw(id);
+}
+
+void Publisher::put(const std::string& id, json::object fields) {
+  published_.insert(id);
+  services_.board->publish(services_.node, id, std::move(fields));
+}
+
+void Publisher::publish_node() {
+  const sys::Memory memory = sys::read_memory();
+  const sys::FileSystem root = sys::read_file_system("/");
+  const std::string id = "node/" + services_.node;
+  put(id, {{"id", id},
+                                {"type", "node"},
+                                {"node", services_.node},
+                                {"status", "online"},
+                                {"level", ""},
+                                {"cpu", services_.node_load().cpu},
+                                {"maxcpu", sys::cpu_info().cpus},
+                                {"mem", memory.used()},
+                                {"maxmem", memory.total},
+                                {"disk", root.total - root.free},
+                                {"maxdisk", root.total},
+                                {"uptime", sys::read_uptime()}});
+}
+
+void Publisher::publish_guests() {
+  const auto publish_all = [this](const json::array& rows, std::string_view type) {
+    for (const json::value& row : rows) {
+      json::object fields = row.as_object();
+      const auto number = integer_member(fields, "vmid").value_or(0);
+      std::string id(type);
+      id += "/" + std::to_string(number);
+      fields["id"] = id;
+      fields["type"] = type;
+      fields["node"] = services_.node;
+      if (!fields.contains("template")) fields["template"] = 0;
+      if (const auto cpus = fields.if_contains("cpus")) fields["maxcpu"] = *cpus;
+      const std::string* pool =
+          services_.directory->config().pool_of(GuestId{static_cast<std::uint32_t>(number)});
+      if (pool) fields["pool"] = *pool;
+      put(id, std::move(fields));
+    }
+  };
+  if (services_.machines) publish_all(services_.machines->list(), "qemu");
+}
+
+void Publisher::publish_storages() {
+  if (!services_.storages) return;
+  for (const storage::Definition& definition : services_.storages->definitions()) {
+    if (!definition.enabled()) continue;
+    const storage::StorageStatus status = services_.storages->status(definition.name);
+    const std::string id = "storage/" + services_.node + "/" + definition.name;
+    put(id, {{"id", id},
+                                  {"type", "storage"},
+                                  {"storage", definition.name},
+                                  {"node", services_.node},
+                                  {"status", status.active ? "available" : "unknown"},
+                                  {"plugintype", definition.type},
+                                  {"content", content_text(definition)},
+                                  {"shared", definition.shared() ? 1 : 0},
+                                  {"disk", status.used},
+                                  {"maxdisk", status.total}});
+  }
+}
+
+void Publisher::publish_pools() {
+  for (const auto& [name, pool] : services_.directory->config().pools) {
+    const std::string id = "/pool/" + name;
+    put(id, {{"id", id}, {"type", "pool"}, {"pool", name}});
+  }
+}
+
+}  // namespace posada::app
