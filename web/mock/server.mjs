@@ -1,8 +1,9 @@
 // A stand-in for a node: enough of its API, with data that moves, to work on the page.
-//   node mock/server.mjs [--port 8807] [--guests 14] [--no-events]
+//   node mock/server.mjs [--port 8807] [--guests 14] [--no-events] [--vnc UNIX_SOCKET]
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
@@ -60,7 +61,7 @@ function events(world, response) {
   });
 }
 
-export function start_mock({ port = 8807, guests = 14, with_events = true } = {}) {
+export function start_mock({ port = 8807, guests = 14, with_events = true, vnc } = {}) {
   const world = new World(guests);
   const server = createServer(async (request, response) => {
     const url = new URL(request.url, 'http://x');
@@ -101,7 +102,10 @@ export function start_mock({ port = 8807, guests = 14, with_events = true } = {}
     );
   });
   const sockets = new WebSocketServer({ server, handleProtocols: () => 'binary' });
-  sockets.on('connection', terminal);
+  sockets.on('connection', (socket, request) => {
+    if (vnc && request.url.includes('/qemu/')) relay(socket, connect(vnc));
+    else terminal(socket);
+  });
   return new Promise((resolve) => {
     server.listen(port, '127.0.0.1', () => {
       resolve({
@@ -115,6 +119,15 @@ export function start_mock({ port = 8807, guests = 14, with_events = true } = {}
       });
     });
   });
+}
+
+// A VNC server's own bytes, such as a QEMU's on a Unix socket, to the page and back.
+function relay(socket, server) {
+  server.on('data', (bytes) => socket.send(bytes));
+  server.on('close', () => socket.close());
+  server.on('error', () => socket.close());
+  socket.on('message', (bytes) => server.write(bytes));
+  socket.on('close', () => server.destroy());
 }
 
 // Echoes what is typed, as a shell that knows one command.
@@ -155,6 +168,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const mock = await start_mock({
     port: Number(option('port', 8807)),
     guests: Number(option('guests', 14)),
+    vnc: option('vnc'),
     with_events: !process.argv.includes('--no-events'),
   });
   console.log(`mock node at ${mock.url}  (admin, password "secret", realm pve)`);
