@@ -175,7 +175,8 @@ def formats_source(api):
         fields = [f".name = {text(name)}", f".members = {members}"]
         if key:
             fields.append(f".default_key = &{tables.member(key, api.formats[name][key])}")
-        objects.append(f"constinit const PropertyFormat formats::{identifier(name)}{{{', '.join(fields)}}};")
+        objects.append(f"constinit const PropertyFormat formats::{identifier(name)}"
+                       f"{{{', '.join(fields)}}};")
     names = ", ".join(f"&formats::{identifier(name)}" for name in sorted(api.formats))
     return "\n".join([
         HEADER, '#include "base/property_formats.h"\n',
