@@ -27,11 +27,12 @@ class Backend : public std::enable_shared_from_this<Backend> {
   auto run(F work, sys::Milliseconds deadline = default_deadline)
       -> sys::Async<std::invoke_result_t<F, Driver&>> {
     using Result = std::invoke_result_t<F, Driver&>;
-    auto self = shared_from_this();
-    Driver* driver = &this->driver();
+    // The job owns the driver and nothing of the loop: it may end after everybody has given up.
+    const auto self = shared_from_this();
+    this->driver();
+    std::shared_ptr<Driver> driver = driver_;
     if constexpr (std::is_void_v<Result>) {
-      co_await run_erased([self, driver, work = std::move(work)]() mutable { work(*driver); },
-                          deadline);
+      co_await run_erased([driver, work = std::move(work)]() mutable { work(*driver); }, deadline);
     } else {
       auto result = std::make_shared<std::optional<Result>>();
       co_await run_erased([self, driver, result,

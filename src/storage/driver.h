@@ -65,6 +65,8 @@ class Driver {
   // Files. The folder in which a file of this content lies, relative to `root()`.
   virtual std::string root() const = 0;
   virtual std::string folder(Content content) const = 0;
+  // Removes the unfinished files of workers that are gone; how many.
+  virtual std::size_t remove_leftovers() = 0;
   virtual void annotate(const VolumeName& backup, const std::optional<std::string>& notes,
                         std::optional<bool> is_protected) = 0;
 };

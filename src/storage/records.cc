@@ -34,6 +34,7 @@ std::string record_text(const VolumeRecord& record) {
     object["node"] = record.node;
     object["boot"] = record.boot;
     if (!record.task.empty()) object["task"] = record.task;
+    if (!record.from.empty()) object["from"] = record.from;
   }
   return json::serialize(object);
 }
@@ -54,6 +55,7 @@ std::optional<VolumeRecord> record_from(const store::Entry& entry) {
   record.node = text_member(object, "node").value_or("");
   record.boot = text_member(object, "boot").value_or("");
   record.task = text_member(object, "task").value_or("");
+  record.from = text_member(object, "from").value_or("");
   const std::string state = text_member(object, "state").value_or("");
   if (state == "reserved") {
     record.state = VolumeState::reserved;

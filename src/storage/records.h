@@ -22,6 +22,7 @@ struct VolumeRecord {
   std::string node;  // who works on it while it is not ready
   std::string boot;
   std::string task;            // UPID
+  std::string from;            // of a rename that is not finished: the volume's id before
   std::uint64_t modified = 0;  // of the entry; not written
 };
 

@@ -50,6 +50,7 @@ static sys::Async<Volume> rename_volume(Storages::State* state, VolumeId from, s
       state->new_record(allocation, format_from(new_name.format).value_or(VolumeFormat::raw));
   if (old_name.base_owner) record.base = old_name.base_owner->text() + "/" + old_name.base_file;
   if (old_record && !old_record->uuid.empty()) record.uuid = old_record->uuid;
+  record.from = from.text();
   co_await journal.will(
       "storage.rename",
       {{"from", from.text()}, {"to", from.storage + ":" + to_name}, {"uuid", record.uuid}});

@@ -36,6 +36,10 @@
 #include "sys/clock.h"
 #include "sys/fd.h"
 
+namespace posada::store {
+class Texts;
+}  // namespace posada::store
+
 namespace posada::task {
 class Context;
 class Journal;
@@ -91,8 +95,10 @@ struct VolumeInfo {
   std::string format;       // as in listings: raw, qcow2, subvol, iso, tgz, …
   std::uint64_t bytes = 0;  // virtual size
   std::uint64_t used = 0;
-  std::int64_t created = 0;  // Unix time
-  std::string parent;        // backing file as the image names it; empty: none
+  std::int64_t created = 0;   // Unix time
+  std::string parent;         // backing file as the image names it; empty: none
+  std::string notes;          // backups
+  bool is_protected = false;  // backups
 };
 
 struct ListFilter {
@@ -166,6 +172,8 @@ class Storages {
   // Removes what a crash left: records reserved or deleting of this node that no running task
   // holds. Answers what was removed.
   sys::Async<std::vector<VolumeId>> sweep(std::function<bool(const std::string& upid)> is_running);
+  // `storage.cfg` as a text that administrators read and write (`posada config`).
+  void register_texts(store::Texts& texts);
   // Before Tasks::recover.
   void register_undo(task::UndoHandlers& handlers);
 

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "storage/directory_layout.h"
 #include "storage/state.h"
+#include "store/texts.h"
 #include "sys/log.h"
 #include "task/journal.h"
 
@@ -238,6 +239,36 @@ sys::Async<void> Storages::erase(std::string name) {
                           "delete storage failed: storage '" + name + "' does not exist",
                           {{"storage", name}});
   });
+}
+
+namespace {
+
+// Strict, as nobody reads the warnings of a text that was accepted.
+void check_text(std::string_view key, std::string_view text) {
+  const auto refuse = [&](const std::string& reason) {
+    throw Error::failed("text.malformed", std::string(key) + ": " + reason);
+  };
+  std::vector<std::string> warnings;
+  std::set<std::string> names;
+  for (const Section& section : parse_sections(text, storage_section_rules(), &warnings)) {
+    const std::string where = "section '" + section.type + ": " + section.id + "'";
+    if (!is_storage_name(section.id)) refuse(where + ": illegal storage ID");
+    if (!names.insert(section.id).second) refuse(where + ": the storage ID is used twice");
+    try {
+      check_definition(definition_from(section));
+    } catch (const Error& error) {
+      std::string reason = error.parameters().empty() ? error.wire() : "";
+      for (const auto& [name, fault] : error.parameters()) reason += name + ": " + fault + " ";
+      refuse(where + ": " + std::string(trim(reason)));
+    }
+  }
+  if (!warnings.empty()) refuse(warnings.front());
+}
+
+}  // namespace
+
+void Storages::register_texts(store::Texts& texts) {
+  texts.add({.pattern = std::string(definitions_key), .check = check_text, .accompany = {}});
 }
 
 void Storages::register_undo(task::UndoHandlers& handlers) {

@@ -389,10 +389,27 @@ sys::Async<Volume> Storages::linked_clone(VolumeId base, Allocation target,
                                  journal);
 }
 
+// In the background: a storage that is away must not hold up the node's start.
+static sys::Async<void> remove_leftovers(std::shared_ptr<Backend> backend) {
+  if (!make_driver(backend->definition())) co_return;
+  try {
+    co_await backend->run([](Driver& driver) {
+      driver.activate();
+      driver.remove_leftovers();
+    });
+  } catch (const Error& error) {
+    sys::log_warning("storage {}: {}", backend->definition().name, error.wire());
+  }
+}
+
 sys::Async<std::vector<VolumeId>> Storages::sweep(
     std::function<bool(const std::string& upid)> is_running) {
   State* state = state_.get();
-  std::vector<VolumeId> left;
+  struct Left {
+    VolumeId volume;
+    VolumeRecord record;
+  };
+  std::vector<Left> left;
   state->mirror.each(record_prefix, [&](const store::Entry& entry) {
     const auto record = record_from(entry);
     if (!record || record->state == VolumeState::ready) return;
@@ -401,18 +418,27 @@ sys::Async<std::vector<VolumeId>> Storages::sweep(
     const std::string rest = entry.key.substr(record_prefix.size());
     const std::size_t slash = rest.find('/');
     const VolumeId volume{rest.substr(0, slash), rest.substr(slash + 1)};
-    if (try_parse_volume_name(volume.name)) left.push_back(volume);
+    if (try_parse_volume_name(volume.name)) left.push_back({volume, *record});
   });
   std::vector<VolumeId> removed;
-  for (const VolumeId& volume : left) {
+  for (const Left& each : left) {
     try {
-      co_await state->discard(volume);
-      removed.push_back(volume);
+      if (!each.record.from.empty()) {
+        // The file may be a guest's only disk under its next name: it is renamed, never removed.
+        co_await state->undo_rename(
+            {{"from", each.record.from}, {"to", each.volume.text()}, {"uuid", each.record.uuid}});
+        continue;
+      }
+      co_await state->discard(each.volume);
+      removed.push_back(each.volume);
     } catch (const Error& error) {
       // Tried again at the next start; a storage that is away must not stop the node.
-      sys::log_warning("left over volume {} cannot be removed: {}", volume.text(), error.wire());
+      sys::log_warning("left over volume {} cannot be cleared: {}", each.volume.text(),
+                       error.wire());
     }
   }
+  for (const auto& [name, backend] : state->backends)
+    state->scope.spawn("leftovers of " + name, remove_leftovers(backend));
   co_return removed;
 }
 

@@ -234,47 +234,55 @@ void Folder::rename(const std::string& from, const std::string& to, bool replace
     throw_errno("rename " + from + " to " + to);
 }
 
-bool Folder::remove(const std::string& name) const {
-  const Place target = place(name);
-  if (::unlinkat(target.parent.get(), target.last.c_str(), 0) == 0) return true;
-  if (errno == ENOENT) return false;
-  throw_errno("remove " + name);
-}
-
-bool Folder::remove_folder(const std::string& name) const {
-  const Place target = place(name);
-  if (::unlinkat(target.parent.get(), target.last.c_str(), AT_REMOVEDIR) == 0) return true;
-  if (errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST) return false;
-  throw_errno("remove folder " + name);
-}
-
-void Folder::remove_tree(const std::string& name) const {
-  const Place target = place(name);
-  const int inner = ::openat(target.parent.get(), target.last.c_str(),
-                             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (inner < 0) {
-    if (errno == ENOENT) return;
-    throw_errno("open " + name);
-  }
-  empty_folder(inner, name);
-  if (::unlinkat(target.parent.get(), target.last.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
-    throw_errno("remove " + name);
-}
-
-std::optional<FileStatus> Folder::status(const std::string& name) const {
+std::optional<Folder::Place> Folder::place_if_there(const std::string& name) const {
   try {
-    const Place target = place(name);
-    struct stat facts{};
-    if (::fstatat(target.parent.get(), target.last.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0)
-      return status_from(facts);
-    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
-    throw_errno("stat " + name);
+    return place(name);
   } catch (const Error& error) {
     const auto number = error.arguments().find("errno");
     if (number != error.arguments().end() && number->second == std::to_string(ENOENT))
       return std::nullopt;
     throw;
   }
+}
+
+bool Folder::remove(const std::string& name) const {
+  const auto target = place_if_there(name);
+  if (!target) return false;
+  if (::unlinkat(target->parent.get(), target->last.c_str(), 0) == 0) return true;
+  if (errno == ENOENT) return false;
+  throw_errno("remove " + name);
+}
+
+bool Folder::remove_folder(const std::string& name) const {
+  const auto target = place_if_there(name);
+  if (!target) return false;
+  if (::unlinkat(target->parent.get(), target->last.c_str(), AT_REMOVEDIR) == 0) return true;
+  if (errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST) return false;
+  throw_errno("remove folder " + name);
+}
+
+void Folder::remove_tree(const std::string& name) const {
+  const auto target = place_if_there(name);
+  if (!target) return;
+  const int inner = ::openat(target->parent.get(), target->last.c_str(),
+                             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (inner < 0) {
+    if (errno == ENOENT) return;
+    throw_errno("open " + name);
+  }
+  empty_folder(inner, name);
+  if (::unlinkat(target->parent.get(), target->last.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
+    throw_errno("remove " + name);
+}
+
+std::optional<FileStatus> Folder::status(const std::string& name) const {
+  const auto target = place_if_there(name);
+  if (!target) return std::nullopt;
+  struct stat facts{};
+  if (::fstatat(target->parent.get(), target->last.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0)
+    return status_from(facts);
+  if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+  throw_errno("stat " + name);
 }
 
 std::vector<FolderEntry> Folder::list(const std::string& name) const {
@@ -313,23 +321,29 @@ void Folder::synchronize(const std::string& name) const {
   sys::synchronize(open_folder(name));
 }
 
+void lock(const Fd& file) {
+  struct flock whole = whole_file(F_WRLCK);
+  if (::fcntl(file.get(), F_OFD_SETLK, &whole) != 0) throw_errno("lock a file");
+}
+
+bool is_locked(const Fd& file) {
+  struct flock whole = whole_file(F_WRLCK);
+  if (::fcntl(file.get(), F_OFD_GETLK, &whole) != 0) throw_errno("ask for a lock");
+  return whole.l_type != F_UNLCK;
+}
+
 Fd lock_file(const std::string& path) {
   Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) throw_errno("open " + path);
-  struct flock whole = whole_file(F_WRLCK);
-  if (::fcntl(file.get(), F_OFD_SETLK, &whole) != 0) throw_errno("lock " + path);
+  lock(file);
   return file;
 }
 
 bool is_locked(const std::string& path) {
   const Fd file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-  if (!file) {
-    if (errno == ENOENT) return false;
-    throw_errno("open " + path);
-  }
-  struct flock whole = whole_file(F_WRLCK);
-  if (::fcntl(file.get(), F_OFD_GETLK, &whole) != 0) throw_errno("lock " + path);
-  return whole.l_type != F_UNLCK;
+  if (file) return is_locked(file);
+  if (errno == ENOENT) return false;
+  throw_errno("open " + path);
 }
 
 }  // namespace posada::sys

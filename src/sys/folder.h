@@ -83,6 +83,7 @@ class Folder {
     std::string last;
   };
   Place place(const std::string& name) const;
+  std::optional<Place> place_if_there(const std::string& name) const;  // the folder above may lack
   Fd open_folder(const std::string& name) const;
   Fd fd_;
 };
@@ -91,5 +92,7 @@ class Folder {
 // whoever wants to know whether the worker lives.
 Fd lock_file(const std::string& path);    // creates the file; throws when another holds it
 bool is_locked(const std::string& path);  // false when absent
+void lock(const Fd& file);                // throws when another holds it
+bool is_locked(const Fd& file);           // by another opening of the same file
 
 }  // namespace posada::sys

@@ -46,10 +46,12 @@ IncomingFile::IncomingFile(const Job& job)
   root_.make_folders(folder_, 0755);
   if (auto unnamed = root_.create_unnamed(folder_, 0644)) {
     file_ = std::move(*unnamed);
-    return;
+  } else {
+    temporary_ = folder_ + "/.posada-" + hex(sys::random_bytes(8));
+    file_ = root_.create(temporary_, 0644);
   }
-  temporary_ = folder_ + "/.posada-" + hex(sys::random_bytes(8));
-  file_ = root_.create(temporary_, 0644);
+  // What is called .posada-* and not locked has lost its worker: the storage's sweep removes it.
+  sys::lock(file_);
 }
 
 IncomingFile::~IncomingFile() {
@@ -58,7 +60,7 @@ IncomingFile::~IncomingFile() {
     try {
       root_.remove(left);
     } catch (const Error&) {
-      // The next start of the storage sweeps what is called .posada-*.
+      // The next sweep of the storage removes it.
     }
   }
 }

@@ -12,6 +12,7 @@ namespace posada::storage {
 namespace {
 
 constexpr std::size_t deepest_chain = 16;
+constexpr std::size_t longest_notes = 64 * 1024;
 
 image::Kind kind_of(VolumeFormat format) {
   switch (format) {
@@ -249,7 +250,12 @@ VolumeInfo DirectoryDriver::info(const VolumeName& name) {
   info.format = name.format;
   if (name.content == Content::iso) info.format = "iso";
   if (name.content == Content::vztmpl) info.format = template_format(name.file);
-  if (status->kind == sys::FileKind::regular) {
+  if (name.content == Content::backup) {
+    info.bytes = status->bytes;
+    info.is_protected = folder.status(target + ".protected").has_value();
+    if (folder.status(target + ".notes"))
+      info.notes = sys::read_at(folder.open(target + ".notes", false), longest_notes, 0);
+  } else if (status->kind == sys::FileKind::regular) {
     info.bytes = status->bytes;
     try {
       const image::Facts facts =
@@ -314,6 +320,21 @@ void DirectoryDriver::annotate(const VolumeName& backup, const std::optional<std
       folder.create(target + ".protected", 0644);
     if (!*is_protected) folder.remove(target + ".protected");
   }
+}
+
+std::size_t DirectoryDriver::remove_leftovers() {
+  const sys::Folder folder(root());
+  std::size_t removed = 0;
+  for (const Content content :
+       {Content::iso, Content::vztmpl, Content::backup, Content::snippets, Content::import}) {
+    const std::string where = definition_.folder(content);
+    for (const sys::FolderEntry& entry : folder.list(where)) {
+      if (!entry.name.starts_with(".posada-") || entry.kind != sys::FileKind::regular) continue;
+      const std::string name = where + "/" + entry.name;
+      if (!sys::is_locked(folder.open(name, true)) && folder.remove(name)) ++removed;
+    }
+  }
+  return removed;
 }
 
 std::unique_ptr<Driver> make_driver(const Definition& definition) {

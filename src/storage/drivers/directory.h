@@ -25,6 +25,7 @@ class DirectoryDriver final : public Driver {
   std::string path(const VolumeName& name) const override;
   std::string root() const override;
   std::string folder(Content content) const override;
+  std::size_t remove_leftovers() override;
   void annotate(const VolumeName& backup, const std::optional<std::string>& notes,
                 std::optional<bool> is_protected) override;
 
