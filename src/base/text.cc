@@ -169,19 +169,22 @@ std::optional<std::string> from_base64(std::string_view text) {
   return out;
 }
 
+// Well-formed as Unicode's table 3-7 says: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
-    std::size_t length = 1;
-    if (lead >= 0xf0 && lead < 0xf5) {
-      length = 4;
-    } else if (lead >= 0xe0) {
-      length = 3;
-    } else if (lead >= 0xc2) {
-      length = 2;
+    if (lead < 0x80) {
+      ++i;
+      continue;
     }
-    if ((lead >= 0x80 && length == 1) || lead >= 0xf5 || i + length > text.size()) return false;
-    for (std::size_t k = 1; k < length; ++k) {
+    if (lead < 0xc2 || lead > 0xf4) return false;
+    const std::size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (i + length > text.size()) return false;
+    const auto second = static_cast<unsigned char>(text[i + 1]);
+    const unsigned lowest = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+    const unsigned highest = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    if (second < lowest || second > highest) return false;
+    for (std::size_t k = 2; k < length; ++k) {
       if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
     }
     i += length;

@@ -1,0 +1,16 @@
+# The front's parts are a library of their own, so that tests and fuzz targets link them without
+# compiling them again.
+find_package(ZLIB REQUIRED)
+list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/src/front/main.cc)
+add_library(posada_front STATIC ${sources})
+target_include_directories(posada_front PUBLIC ${CMAKE_SOURCE_DIR}/src)
+target_link_libraries(posada_front PUBLIC posada_base posada_sys OpenSSL::SSL ZLIB::ZLIB)
+set_property(TARGET posada-front PROPERTY SOURCES ${CMAKE_SOURCE_DIR}/src/front/main.cc)
+target_link_libraries(posada-front PRIVATE posada_front)
+if(POSADA_TESTS)
+  posada_tests(unit front)
+  if(TARGET unit_front)
+    add_dependencies(unit_front posada-front)
+    target_compile_definitions(unit_front PRIVATE POSADA_FRONT="$<TARGET_FILE:posada-front>")
+  endif()
+endif()
