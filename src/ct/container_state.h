@@ -57,6 +57,8 @@ struct Containers::State : std::enable_shared_from_this<Containers::State> {
   sys::Scope scope;
   std::map<GuestId, std::shared_ptr<Running>> running;
   std::map<GuestId, ParsedConfig> parsed;
+  // One clean-up of a container at a time.
+  std::map<GuestId, std::shared_ptr<sys::AsyncMutex>> releasing;
   std::list<std::weak_ptr<Listener>> listeners;
 
   // Configs.

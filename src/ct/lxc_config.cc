@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "base/property_formats.h"
 #include "base/text.h"
 #include "guest/properties.h"
@@ -23,7 +25,13 @@ std::int64_t weight2(std::int64_t units) {
 
 class Text {
  public:
+  // A line break in a value would be a line of its own, and liblxc's lines can run programs.
   void line(std::string_view key, std::string_view value) {
+    const bool plain =
+        std::ranges::none_of(value, [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; });
+    if (!plain)
+      throw Error::failed("ct.control-character",
+                          "the configuration holds a control character in " + std::string(key));
     text_ += fmt::format("lxc.{} = {}\n", key, value);
   }
   std::string take() { return std::move(text_); }
@@ -77,6 +85,13 @@ void add_card(Text& text, GuestId id, const NetworkCard& card) {
   text.line(prefix + "flags", "up");
   if (!card.get("hwaddr").empty()) text.line(prefix + "hwaddr", card.get("hwaddr"));
   if (!card.get("mtu").empty()) text.line(prefix + "mtu", card.get("mtu"));
+  // "dhcp", "auto" and "manual" are the guest's own business.
+  for (const auto& [address, gateway, family] :
+       {std::tuple{"ip", "gw", "ipv4."}, std::tuple{"ip6", "gw6", "ipv6."}}) {
+    if (card.get(address).find('/') == std::string_view::npos) continue;
+    text.line(prefix + family + "address", card.get(address));
+    if (!card.get(gateway).empty()) text.line(prefix + family + "gateway", card.get(gateway));
+  }
   // A card whose cable is out hangs on no bridge.
   if (card.get("link_down") != "1" && !card.get("bridge").empty())
     text.line(prefix + "link", card.get("bridge"));
@@ -92,7 +107,12 @@ void add_mounts(Text& text, const guest::ConfigSection& config, const Places& pl
       continue;
     }
     // liblxc reads octal escapes, as in fstab.
-    std::string target(mount.target().substr(mount.target().find_first_not_of('/')));
+    std::string target(mount.target());
+    target.erase(0, std::min(target.find_first_not_of('/'), target.size()));
+    const auto segments = split(target, '/');
+    if (target.empty() || std::ranges::find(segments, "..") != segments.end())
+      throw Error::parameter(
+          mount.key, "'" + std::string(mount.target()) + "' is no folder inside the container");
     for (std::size_t at = 0; (at = target.find(' ', at)) != std::string::npos; at += 4)
       target.replace(at, 1, "\\040");
     text.line("mount.entry", fmt::format("{} {} none bind,create=dir{} 0 0", source, target,

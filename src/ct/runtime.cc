@@ -114,6 +114,12 @@ sys::Async<void> Containers::State::adopt(std::shared_ptr<State> self, GuestId i
 sys::Async<void> Containers::State::release(std::shared_ptr<State> self, GuestId id) {
   const std::string group = self->group(id);
   const std::string place = self->folder(id);
+  const auto run = self->find(id);
+  auto& turn = self->releasing[id];
+  if (!turn) turn = std::make_shared<sys::AsyncMutex>(self->parts.executor);
+  const auto mutex = turn;
+  const auto alone = co_await mutex->lock();
+  if (self->find(id) != run) co_return;  // done meanwhile
   for (int look = 0; look < most_looks; ++look) {
     const auto left = co_await self->files.run([self, group] {
       auto pids = self->cgroups.processes(group);
@@ -129,7 +135,6 @@ sys::Async<void> Containers::State::release(std::shared_ptr<State> self, GuestId
     co_await self->parts.clock.sleep(look_again);
   }
   co_await self->files.run([place] { sys::remove_tree(place); });
-  const auto run = self->find(id);
   if (!run) co_return;
   self->running.erase(id);
   run->ended.set();

@@ -207,8 +207,12 @@ Child spawn(Executor executor, const Command& command) {
 }
 
 std::uint64_t start_ticks(int pid) {
-  const std::optional<std::string> stat =
-      read_file_if_exists("/proc/" + std::to_string(pid) + "/stat");
+  std::optional<std::string> stat;
+  try {
+    stat = read_file_if_exists("/proc/" + std::to_string(pid) + "/stat");
+  } catch (const Error&) {
+    return 0;  // it ended between the opening and the reading
+  }
   if (!stat) return 0;
   // The name in parentheses may hold anything; field 3 follows the last one.
   const std::size_t end = stat->rfind(')');
