@@ -17,8 +17,9 @@
 namespace posada::testing {
 
 struct Node {
-  Node(const std::string& folder, sys::Executor executor_, vm::Network network = {})
-      : executor(executor_),
+  Node(const std::string& folder_, sys::Executor executor_, vm::Network network = {})
+      : folder(folder_),
+        executor(executor_),
         store(executor, clock, {.file = folder + "/store.db"}),
         mirror(store, executor),
         tasks(folder + "/tasks", "n1", clock, executor),
@@ -47,6 +48,7 @@ struct Node {
     return result;
   }
 
+  const std::string folder;
   sys::Executor executor;
   sys::SystemClock clock;
   store::SqliteStore store;

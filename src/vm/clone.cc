@@ -1,0 +1,188 @@
+// Templates and copies of machines (machine_state.h). Disks first, then one transaction, as in
+// create.cc.
+#include "access/permissions.h"
+#include "base/error.h"
+#include "base/failpoint.h"
+#include "storage/volume_id.h"
+#include "sys/file.h"
+#include "vm/config_edit.h"
+#include "vm/machine_state.h"
+
+namespace posada::vm {
+
+using access::Privilege;
+
+namespace {
+
+bool is_copied(const Drive& disk) {
+  return disk.names_volume() && (!disk.is_cdrom() || disk.is_cloudinit());
+}
+
+// The config of a copy: what names this one machine in the world is made anew.
+guest::ConfigSection copied_config(const guest::ConfigSection& source,
+                                   const CloneOptions& options) {
+  guest::ConfigSection result = source;
+  std::erase_if(result.values, [](const auto& item) {
+    return is_unused_key(item.first) || item.first == "template" || item.first == "lock" ||
+           item.first == "parent" || item.first == "vmstate";
+  });
+  for (auto& [key, value] : result.values) {
+    if (!is_net_key(key)) continue;
+    auto card = net_format().parse(value);
+    card["macaddr"] = random_mac(sys::random_bytes);
+    value = net_format().print(card);
+  }
+  auto smbios = smbios_format().parse(result.get("smbios1"));
+  smbios["uuid"] = uuid_from(sys::random_bytes);
+  result.values["smbios1"] = smbios_format().print(smbios);
+  if (result.get("vmgenid") != "0") result.values["vmgenid"] = uuid_from(sys::random_bytes);
+  result.values["name"] = options.name.empty()
+                              ? "Copy-of-VM-" + std::string(source.get("name", "machine"))
+                              : options.name;
+  if (!options.description.empty()) result.description = options.description;
+  return result;
+}
+
+storage::Allocation target_of(const Drive& disk, const CloneOptions& options,
+                              const std::string& task) {
+  storage::Allocation allocation;
+  const auto volume = storage::parse_volume_id(disk.file());
+  allocation.storage = options.storage.empty() ? volume.storage : options.storage;
+  allocation.owner = options.target;
+  allocation.task = task;
+  const auto name = storage::parse_volume_name(volume.name);
+  allocation.format = storage::format_from(options.format.empty() ? name.format : options.format);
+  return allocation;
+}
+
+}  // namespace
+
+sys::Async<void> Machines::State::clone(std::shared_ptr<State> self, task::Context& context,
+                                        Caller caller, GuestId id, CloneOptions options) {
+  (void)caller;
+  // Ordered by id, so that two copies that cross never wait for each other.
+  const std::vector<guest::Wanted> reads = {{guest::Aspect::config, "", true}};
+  const std::vector<guest::Wanted> makes = {{guest::Aspect::exist, "", false}};
+  const bool source_first = id < options.target;
+  const auto first = co_await self->parts.claims.acquire(source_first ? id : options.target,
+                                                         source_first ? reads : makes,
+                                                         self->holder(context, "clone"));
+  const auto second = co_await self->parts.claims.acquire(source_first ? options.target : id,
+                                                          source_first ? makes : reads,
+                                                          self->holder(context, "clone"));
+  if (const auto taken = self->parts.registry.find(options.target)) throw already_exists(*taken);
+  const guest::ConfigSection source = self->config(self->require(id)).config.main;
+  const bool linked = flag(source, "template", false) && !options.full;
+  if (!linked && self->find(id)) {
+    throw Error::failed("vm.clone-running", "copying a running machine is not possible yet")
+        .with_hint("Shut the machine down first.");
+  }
+  guest::GuestConfig config;
+  config.main = copied_config(source, options);
+  store::Transaction extra = std::move(options.extra);
+  for (Drive& disk : drives(source)) {
+    if (!is_copied(disk)) continue;
+    const auto volume = storage::parse_volume_id(disk.file());
+    auto target = target_of(disk, options, context.upid().text());
+    storage::Volume made;
+    if (linked && self->parts.storages.can_link(volume)) {
+      target.format = storage::VolumeFormat::qcow2;
+      made =
+          co_await self->parts.storages.linked_clone(volume, std::move(target), &context.journal());
+    } else {
+      made = co_await self->parts.storages.copy(context, volume, std::move(target));
+    }
+    failpoint("vm.clone.disk");
+    context.log(disk.key + ": " + volume.text() + " -> " + made.id.text());
+    disk.options["file"] = made.id.text();
+    disk.options["size"] = guest::print_size(made.bytes);
+    config.main.values[disk.key] = print_drive(disk);
+    self->parts.storages.adopt(made, extra);
+  }
+  context.cancel().check();
+  co_await self->parts.registry.create(options.target, GuestKind::vm,
+                                       guest::write_config(std::move(config), grammar()),
+                                       std::move(extra));
+  failpoint("vm.clone.committed");
+}
+
+sys::Async<void> Machines::State::make_template(std::shared_ptr<State> self, task::Context& context,
+                                                GuestId id, std::string only) {
+  const auto claim = co_await self->parts.claims.acquire(
+      id, {{guest::Aspect::power, "", false}, {guest::Aspect::config, "", false}},
+      self->holder(context, "template"));
+  const auto record = self->require(id);
+  if (self->find(id)) {
+    throw Error::failed("vm.template-running",
+                        "you can't convert a VM to template if VM is running");
+  }
+  store::Transaction extra;
+  guest::Values renamed;
+  for (Drive& disk : drives(self->config(record).config.main)) {
+    if (!is_copied(disk) || (!only.empty() && disk.key != only)) continue;
+    const auto volume = storage::parse_volume_id(disk.file());
+    if (storage::parse_volume_name(volume.name).is_base) continue;
+    const auto base = co_await self->parts.storages.make_template(volume, context.journal());
+    failpoint("vm.template.disk");
+    disk.options["file"] = base.id.text();
+    renamed[disk.key] = print_drive(disk);
+    self->parts.storages.adopt(base, extra);
+  }
+  const bool whole = only.empty();
+  co_await self->parts.registry.edit(
+      record, "",
+      [&](const std::string& text) {
+        return changed_text(text, id, [&](guest::GuestConfig& config) {
+          for (const auto& [key, value] : renamed) config.main.values[key] = value;
+          if (whole) config.main.values["template"] = "1";
+        });
+      },
+      std::move(extra));
+  failpoint("vm.template.committed");
+}
+
+task::Upid Machines::clone(Caller caller, GuestId id, CloneOptions options) {
+  const auto self = state_;
+  const auto record = self->require(id);
+  self->check(caller, id, Privilege::vm_clone);
+  const std::string target = "/vms/" + options.target.text();
+  if (!self->parts.permissions.may(caller.user, target, Privilege::vm_allocate)) {
+    if (options.pool.empty()) throw Error::forbidden(target, "VM.Allocate");
+    self->parts.permissions.check(caller.user, "/pool/" + options.pool, Privilege::vm_allocate);
+  }
+  if (const auto taken = self->parts.registry.find(options.target)) throw already_exists(*taken);
+  const auto& source = self->config(record).config.main;
+  if (!flag(source, "template", false)) options.full = true;
+  for (const Drive& disk : drives(source)) {
+    if (!is_copied(disk)) continue;
+    const auto volume = storage::parse_volume_id(disk.file());
+    const std::string& name = options.storage.empty() ? volume.storage : options.storage;
+    self->parts.permissions.check(caller.user, "/storage/" + name,
+                                  Privilege::datastore_allocate_space);
+    self->parts.storages.usable(name, storage::Content::images);
+  }
+  return self->parts.tasks.start({"qmclone", id.text(), caller.user, caller.request},
+                                 [self, caller, id, options](task::Context& context) {
+                                   return State::clone(self, context, caller, id, options);
+                                 });
+}
+
+task::Upid Machines::make_template(Caller caller, GuestId id, const std::string& disk) {
+  const auto self = state_;
+  const auto record = self->require(id);
+  self->check(caller, id, Privilege::vm_allocate);
+  if (!self->config(record).config.snapshots.empty()) {
+    throw Error::failed("vm.template-snapshots",
+                        "unable to create template, because VM contains snapshots");
+  }
+  if (self->find(id)) {
+    throw Error::failed("vm.template-running",
+                        "you can't convert a VM to template if VM is running");
+  }
+  return self->parts.tasks.start({"qmtemplate", id.text(), caller.user, caller.request},
+                                 [self, id, disk](task::Context& context) {
+                                   return State::make_template(self, context, id, disk);
+                                 });
+}
+
+}  // namespace posada::vm
