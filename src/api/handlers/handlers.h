@@ -13,5 +13,9 @@ void register_tasks(Router& router);
 void register_nodes(Router& router);
 void register_cluster(Router& router);
 void register_events(Router& router);
+void register_qemu(Router& router);
+void register_qemu_status(Router& router);
+void register_qemu_agent(Router& router);
+void register_qemu_console(Router& router);
 
 }  // namespace posada::api

@@ -8,6 +8,10 @@ void register_handlers(Router& router) {
   register_nodes(router);
   register_cluster(router);
   register_events(router);
+  register_qemu(router);
+  register_qemu_status(router);
+  register_qemu_agent(router);
+  register_qemu_console(router);
   register_indexes(router);
 }
 
