@@ -32,6 +32,16 @@ const names = [
   'radius',
 ];
 
+const old_logs = {
+  qmstart: [
+    'reading the configuration of VM 100',
+    'disk scsi0: local:100/vm-100-disk-0.qcow2',
+    'network card net0 plugged into vmbr0',
+    'QEMU 7.2 runs with pid 4711, machine pc-q35-7.2, acceleration kvm',
+  ],
+  vzstart: ['mounting the root file system', 'network card eth0 plugged into vmbr0', 'init runs'],
+};
+
 function guest(vmid, type, node, name, running, extra = {}) {
   return {
     id: `${type}/${vmid}`,
@@ -73,7 +83,7 @@ function storage(node, name, content, used, size, extra = {}) {
 }
 
 export class World {
-  constructor(guest_count = 14) {
+  constructor({ guests = 14, with_hostile = false } = {}) {
     this.rows = new Map();
     this.configs = new Map();
     this.pending = new Map();
@@ -190,7 +200,7 @@ export class World {
         tags: 'demo',
       }),
     );
-    for (let i = 0; i < guest_count; i += 1) {
+    for (let i = 0; i < guests; i += 1) {
       const type = i % 4 === 3 ? 'lxc' : 'qemu';
       const node = i % 3 === 2 ? 'posada2' : 'posada1';
       this.put(
@@ -203,11 +213,13 @@ export class World {
         ),
       );
     }
-    this.put(guest(900, 'qemu', 'posada2', hostile[0], false, { tags: hostile[1] }));
+    if (with_hostile) {
+      this.put(guest(900, 'qemu', 'posada2', hostile[0], false, { tags: hostile[1] }));
+    }
     for (const row of this.rows.values()) if (row.vmid) this.configs.set(row.id, first_config(row));
     this.configs.get('qemu/100').description =
       'Demo machine. Sign in as root, no password.\nMade on the first start of this node.';
-    this.configs.get('qemu/900').description = hostile.join('\n');
+    if (with_hostile) this.configs.get('qemu/900').description = hostile.join('\n');
     this.pending.set('qemu/100', { memory: '4096' });
     for (const [type, id, status, ago] of [
       ['qmstart', '100', 'OK', 900],
@@ -216,7 +228,9 @@ export class World {
       ['imgcopy', '', 'OK', 8000],
       ['qmcreate', '103', 'OK', 9000],
     ]) {
-      this.finish(this.start_task('posada1', type, id, now() - ago), status, now() - ago + 4);
+      const task = this.start_task('posada1', type, id, now() - ago);
+      for (const line of old_logs[type] ?? []) this.log(task, line);
+      this.finish(task, status, now() - ago + 4);
     }
     setInterval(() => this.tick(), 2000).unref();
     this.tick();

@@ -1,5 +1,5 @@
 // A stand-in for a node: enough of its API, with data that moves, to work on the page.
-//   node mock/server.mjs [--port 8807] [--guests 14] [--no-events] [--vnc UNIX_SOCKET]
+//   node mock/server.mjs [--port 8807] [--guests 14] [--no-events] [--hostile] [--vnc UNIX_SOCKET]
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -61,8 +61,14 @@ function events(world, response) {
   });
 }
 
-export function start_mock({ port = 8807, guests = 14, with_events = true, vnc } = {}) {
-  const world = new World(guests);
+export function start_mock({
+  port = 8807,
+  guests = 14,
+  with_events = true,
+  with_hostile = true,
+  vnc,
+} = {}) {
+  const world = new World({ guests, with_hostile });
   const server = createServer(async (request, response) => {
     const url = new URL(request.url, 'http://x');
     if (!url.pathname.startsWith('/api2/')) return send_file(request, response);
@@ -169,6 +175,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     port: Number(option('port', 8807)),
     guests: Number(option('guests', 14)),
     vnc: option('vnc'),
+    with_hostile: process.argv.includes('--hostile'),
     with_events: !process.argv.includes('--no-events'),
   });
   console.log(`mock node at ${mock.url}  (admin, password "secret", realm pve)`);

@@ -25,8 +25,9 @@ export function TasksPanel() {
   const t = use_t();
   const tasks = use_tasks();
   const [open, set_open] = useState(was_open);
-  const running = tasks.filter((task) => is_running(task) && !quiet.has(task.type));
-  const latest = running[0] ?? tasks[0];
+  const work = tasks.filter((task) => !quiet.has(task.type));
+  const running = work.filter(is_running);
+  const latest = running[0] ?? work[0];
   const toggle = () => {
     try {
       localStorage.setItem(key, open ? 'closed' : 'open');
