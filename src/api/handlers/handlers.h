@@ -17,5 +17,9 @@ void register_qemu(Router& router);
 void register_qemu_status(Router& router);
 void register_qemu_agent(Router& router);
 void register_qemu_console(Router& router);
+void register_storage(Router& router);
+void register_node_storage(Router& router);
+void register_storage_files(Router& router);
+void register_node_network(Router& router);
 
 }  // namespace posada::api

@@ -12,6 +12,10 @@ void register_handlers(Router& router) {
   register_qemu_status(router);
   register_qemu_agent(router);
   register_qemu_console(router);
+  register_storage(router);
+  register_node_storage(router);
+  register_storage_files(router);
+  register_node_network(router);
   register_indexes(router);
 }
 
