@@ -14,7 +14,6 @@
 namespace posada::ct {
 
 using guest::ConfigSection;
-using guest::KeyTable;
 namespace rule = guest::rule;
 
 namespace {
@@ -24,68 +23,6 @@ constexpr double gibibyte = 1024.0 * 1024 * 1024;
 bool starts_with_number(std::string_view key, std::string_view name) {
   const auto split = guest::split_number(key);
   return split && split->first == name;
-}
-
-// The value as it is, when the format takes it.
-guest::ValueRule property_rule(const PropertyFormat& format) {
-  return [&format](std::string_view value) {
-    if (const auto fault = property_string_fault(format, value, ""))
-      throw Error::parameter("", "invalid format - " + *fault);
-    return std::string(value);
-  };
-}
-
-bool is_dns_name(std::string_view text) {
-  for (const std::string& label : split(text, '.')) {
-    const bool plain = label.find_first_not_of(
-                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
-                       std::string::npos;
-    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-' || !plain)
-      return false;
-  }
-  return !text.empty() && text.size() <= 255;
-}
-
-bool is_entrypoint(std::string_view text) {
-  return !text.empty() &&
-         std::ranges::none_of(text, [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; });
-}
-
-void add_keys(KeyTable& keys) {
-  keys.add("arch", rule::one_of({"amd64", "i386", "arm64", "armhf", "riscv32", "riscv64"}))
-      .add("cmode", rule::one_of({"shell", "console", "tty"}))
-      .add("console", rule::boolean())
-      .add("cores", rule::integer(1, 8192))
-      .add("cpulimit", rule::number(0, 8192))
-      .add("cpuunits", rule::integer(0, 500000))
-      .add("debug", rule::boolean())
-      .add("entrypoint", rule::matching(is_entrypoint, "a command"))
-      .add("env", rule::text())
-      .add("features", property_rule(formats::lxc_features))
-      .add("hookscript", rule::text())
-      .add("hostname", rule::matching(is_dns_name, "a valid DNS name"))
-      .add("lock", rule::one_of({"backup", "create", "destroyed", "disk", "fstrim", "migrate",
-                                 "mounted", "rollback", "snapshot", "snapshot-delete"}))
-      .add("memory", rule::integer(16))
-      .add("nameserver", rule::text())
-      .add("onboot", rule::boolean())
-      .add("ostype", rule::one_of({"debian", "devuan", "ubuntu", "centos", "fedora", "opensuse",
-                                   "archlinux", "alpine", "gentoo", "nixos", "unmanaged"}))
-      .add("parent", rule::matching(guest::is_config_id, "a valid configuration ID"))
-      .add("protection", rule::boolean())
-      .add("rootfs", property_rule(formats::lxc_rootfs))
-      .add("searchdomain", rule::text())
-      .add("startup", rule::text())
-      .add("swap", rule::integer(0))
-      .add("tags", rule::text())
-      .add("template", rule::boolean())
-      .add("timezone", rule::text())
-      .add("tty", rule::integer(0, 6))
-      .add("unprivileged", rule::boolean());
-  keys.add_numbered("dev", 256, property_rule(formats::lxc_dev))
-      .add_numbered("mp", 256, property_rule(formats::lxc_mp))
-      .add_numbered("net", 32, property_rule(formats::lxc_net))
-      .add_numbered("unused", 256, property_rule(formats::lxc_unused));
 }
 
 std::optional<std::string> volume_of(std::string_view key, std::string_view value) {
@@ -101,7 +38,9 @@ guest::Grammar make_grammar() {
   result.guest_word = "CT";
   result.pending_section = "pve:pending";
   result.raw_prefix = "lxc.";
-  add_keys(result.keys);
+  // The digest is not in the text, and lines of liblxc's own are kept by their prefix.
+  guest::add_declared(result.keys, shapes::lxc_config, {"digest", "lxc"});
+  result.keys.add("parent", rule::matching(guest::is_config_id, "a valid configuration ID"));
   result.snapshot_keys.add("snapstate", rule::one_of({"prepare", "delete"}))
       .add("snaptime", rule::integer(0));
   result.volume_of = volume_of;
