@@ -65,7 +65,7 @@ struct Services {
   access::Authenticator* authenticator = nullptr;
   access::Realms* realms = nullptr;
   access::Tickets* tickets = nullptr;
-  storage::Storages* storages = nullptr;
+  ::posada::storage::Storages* storages = nullptr;
   net::InstanceNetwork* network = nullptr;  // null without root
   guest::Registry* registry = nullptr;
   guest::Claims* claims = nullptr;

@@ -1,8 +1,7 @@
 // /storage: the definitions of storages.
-#include "api/request/storage.h"
-
 #include "access/permissions.h"
 #include "api/handlers/handlers.h"
+#include "api/request/storage.h"
 #include "base/text.h"
 #include "storage/storage.h"
 
