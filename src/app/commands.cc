@@ -16,6 +16,7 @@ namespace {
 constexpr const char* help = R"(usage: posada COMMAND …
 
   serve        run the node's daemon
+  down         stop the node and its guests
   api list     what the API offers, and what of it is built
   qm …         virtual machines: list, create, start, stop, config, set …
   pct …        containers
@@ -65,6 +66,16 @@ int serve(const std::vector<std::string>& words) {
   return 0;
 }
 
+int down_command(const std::vector<std::string>& words) {
+  std::string root;
+  bool yes = false;
+  CLI::App parser("Stop the node and, after asking, its guests.", "posada down");
+  parser.add_option("--root", root, "folder of the node");
+  parser.add_flag("--yes", yes, "do not ask");
+  if (const std::optional<int> status = parse(parser, words)) return *status;
+  return down(root, yes);
+}
+
 int api_command(const std::vector<std::string>& words) {
   bool as_json = false;
   CLI::App parser("What the API offers.", "posada api");
@@ -94,6 +105,7 @@ int run_command(std::vector<std::string> words) {
     if (!rest.empty()) rest.erase(rest.begin());
   }
   if (called == "serve") return serve(rest);
+  if (called == "down") return down_command(rest);
   if (called == "api") return api_command(rest);
   if (called == "pvesh") return run_pvesh(rest);
   if (is_family(called)) return run_family(called, rest);

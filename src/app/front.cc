@@ -2,10 +2,8 @@
 
 #include <csignal>
 
-#include <fcntl.h>
-
+#include "app/process_record.h"
 #include "base/digest.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "sys/file.h"
 #include "sys/log.h"
@@ -46,20 +44,13 @@ sys::Child FrontKeeper::launch() const {
 }
 
 void FrontKeeper::remember(const sys::Child& child) const {
-  sys::write_file(record_file(settings_),
-                  json::serialize(json::object{{"pid", child.pid()},
-                                               {"start", sys::start_ticks(child.pid())},
-                                               {"mark", launch_mark(settings_)}}));
+  remember_process(record_file(settings_), child.pid(), launch_mark(settings_));
 }
 
 std::optional<sys::Child> FrontKeeper::find_running() const {
-  const std::optional<std::string> text = sys::read_file_if_exists(record_file(settings_));
-  if (!text) return std::nullopt;
-  const json::value record = json::parse(*text);
-  std::optional<sys::Child> child =
-      sys::adopt(executor_, record.at("pid").to_number<int>(),
-                 record.at("start").to_number<std::uint64_t>());
-  if (child && record.at("mark").as_string() != launch_mark(settings_)) {
+  std::string mark;
+  std::optional<sys::Child> child = find_process(record_file(settings_), executor_, &mark);
+  if (child && mark != launch_mark(settings_)) {
     sys::log_info("replacing the front of another build");
     child->signal(SIGTERM);
     return std::nullopt;
@@ -96,10 +87,6 @@ sys::Async<void> FrontKeeper::keep() {
 sys::Async<void> FrontKeeper::stop() {
   scope_.stop();
   co_await scope_.join();
-}
-
-void FrontKeeper::end_front() {
-  if (child_) child_->signal(SIGTERM);
 }
 
 sys::Async<std::string> ensure_certificate(const Settings& settings) {

@@ -17,7 +17,6 @@ class FrontKeeper {
   // Throws when the port is taken or the program is missing.
   sys::Async<void> start();
   sys::Async<void> stop();  // of the keeping; the front goes on
-  void end_front();         // for `down`
 
  private:
   sys::Async<void> keep();

@@ -11,7 +11,9 @@
 #include "app/front.h"
 #include "app/guest_network.h"
 #include "app/node_meter.h"
+#include "app/process_record.h"
 #include "app/publisher.h"
+#include "ct/containers.h"
 #include "guest/claims.h"
 #include "guest/registry.h"
 #include "net/instance_network.h"
@@ -60,6 +62,9 @@ struct Node::Parts {
         machines(machine_settings(),
                  {mirror, registry, claims, tasks, storages, permissions, clock, executor,
                   settings.privileged ? guest_network.for_machines() : vm::Network{}}),
+        containers(container_settings(),
+                   {mirror, registry, claims, tasks, workers, storages, permissions, clock,
+                    executor, [this] { return network.namespace_path(); }}),
         meter(clock, executor),
         publisher(services, clock, executor),
         front(settings, clock, executor),
@@ -84,6 +89,7 @@ struct Node::Parts {
   unsigned front_user() const { return settings.privileged ? sys::user_id("nobody") : sys::own_user(); }
   storage::Settings storage_settings();
   vm::Settings machine_settings() const;
+  ct::Settings container_settings() const;
   bool is_running(const std::string& upid) const;
   void follow_changes();
   sys::Async<void> refresh_counters();
@@ -114,6 +120,7 @@ struct Node::Parts {
   net::InstanceNetwork network;
   GuestNetwork guest_network;
   vm::Machines machines;
+  ct::Containers containers;
   NodeMeter meter;
   Publisher publisher;
   FrontKeeper front;
@@ -151,6 +158,17 @@ vm::Settings Node::Parts::machine_settings() const {
   return result;
 }
 
+ct::Settings Node::Parts::container_settings() const {
+  ct::Settings result;
+  result.node = settings.node;
+  result.instance = settings.instance;
+  result.run_folder = settings.run + "/ct";
+  result.program = settings.programs + "/posada-lxc";
+  result.first_id = settings.uid_range().first_container;
+  result.id_count = 0x10000;
+  return result;
+}
+
 bool Node::Parts::is_running(const std::string& upid) const {
   try {
     return tasks.info(upid).running;
@@ -163,6 +181,7 @@ bool Node::Parts::is_running(const std::string& upid) const {
 void Node::Parts::follow_changes() {
   subscriptions = {registry.subscribe([this](const guest::Record&, const guest::ConfigText&) { publisher.touch(); }),
                    machines.subscribe([this](GuestId, const std::string&) { publisher.touch(); }),
+                   containers.subscribe([this](GuestId, const std::string&) { publisher.touch(); }),
                    mirror.subscribe("storage.cfg", [this](const store::Change&) { publisher.touch(); }),
                    mirror.subscribe("access/pool", [this](const store::Change&) { publisher.touch(); })};
 }
@@ -199,6 +218,7 @@ void Node::Parts::fill_services(const std::string& fingerprint) {
   services.storages = &storages;
   services.network = settings.privileged ? &network : nullptr;
   services.machines = &machines;
+  services.containers = &containers;
   services.router = &router;
 }
 
@@ -224,6 +244,7 @@ Node::Node(Settings settings, sys::Loop& loop) {
   }
   parts_ = std::make_unique<Parts>(std::move(settings), loop);
   parts_->lock = std::move(lock);
+  remember_process(parts_->settings.run + "/daemon.json", sys::own_pid(), POSADA_BUILD);
 }
 
 Node::~Node() = default;
@@ -236,6 +257,7 @@ sys::Async<void> Node::start() {
   co_await parts.audit.open();
   parts.storages.register_undo(parts.tasks.undo_handlers());
   parts.machines.register_undo();
+  parts.containers.register_undo();
   co_await parts.storages.start();
   co_await parts.network.up();
   co_await parts.tasks.recover();
@@ -244,6 +266,7 @@ sys::Async<void> Node::start() {
     sys::log_info("removed the volume {}, which a crash left behind", volume.text());
   }
   co_await parts.machines.start();
+  if (parts.settings.privileged) co_await parts.containers.start();
   parts.history.start();
   parts.meter.start();
   const std::string fingerprint = co_await ensure_certificate(parts.settings);
@@ -267,6 +290,7 @@ sys::Async<void> Node::stop() {
   co_await parts.history.stop();
   co_await parts.meter.stop();
   co_await parts.machines.stop();
+  if (parts.settings.privileged) co_await parts.containers.stop();
   co_await parts.network.stop();
   co_await parts.storages.stop();
   co_await parts.tasks.shut_down();

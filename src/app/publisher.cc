@@ -1,7 +1,12 @@
 #include "app/publisher.h"
 
+#include <charconv>
+
+#include "ct/containers.h"
 #include "storage/storage.h"
+#include "guest/registry.h"
 #include "sys/host_status.h"
+#include "telemetry/history.h"
 #include "vm/machines.h"
 
 namespace posada::app {
@@ -55,6 +60,7 @@ void Publisher::publish() {
     });
   }
   for (const std::string& id : gone) services_.board->withdraw(id);
+  record();
 }
 
 void Publisher::put(const std::string& id, json::object fields) {
@@ -98,11 +104,11 @@ void Publisher::publish_guests() {
       put(id, std::move(fields));
     }
   };
-  if (services_.machines) publish_all(services_.machines->list(), "qemu");
+  publish_all(services_.machines->list(), "qemu");
+  publish_all(services_.containers->list(), "lxc");
 }
 
 void Publisher::publish_storages() {
-  if (!services_.storages) return;
   for (const storage::Definition& definition : services_.storages->definitions()) {
     if (!definition.enabled()) continue;
     const storage::StorageStatus status = services_.storages->status(definition.name);
@@ -118,6 +124,51 @@ void Publisher::publish_storages() {
                                   {"disk", status.used},
                                   {"maxdisk", status.total}});
   }
+}
+
+// A sample a minute of what the charts show.
+void Publisher::record() {
+  const std::int64_t now = clock_.wall_seconds();
+  if (now - recorded_ < telemetry::base_step) return;
+  recorded_ = now;
+  telemetry::History& history = *services_.history;
+  for (const char* prefix : {"qemu/", "lxc/"}) {
+    services_.board->each(prefix, [&](const telemetry::Row& row) {
+      const auto id = integer_member(row.values, "vmid").value_or(0);
+      const auto guest = services_.registry->find(GuestId{static_cast<std::uint32_t>(id)});
+      if (guest && text_member(row.values, "status") == "running") {
+        history.update(telemetry::HistoryKind::guest, guest->uuid, row.values, now);
+      }
+    });
+  }
+  const std::string storages = "storage/" + services_.node + "/";
+  services_.board->each(storages, [&](const telemetry::Row& row) {
+    history.update(telemetry::HistoryKind::storage, row.id.substr(storages.size()),
+                   {{"total", row.values.at("maxdisk")}, {"used", row.values.at("disk")}}, now);
+  });
+  record_node(now);
+}
+
+void Publisher::record_node(std::int64_t now) {
+  const sys::Memory memory = sys::read_memory();
+  const sys::FileSystem root = sys::read_file_system("/");
+  const api::NodeLoad load = services_.node_load();
+  double average = 0;
+  const std::string text = sys::read_load_average()[0];
+  std::from_chars(text.data(), text.data() + text.size(), average);
+  services_.history->update(telemetry::HistoryKind::node, services_.node,
+                            {{"cpu", load.cpu},
+                             {"iowait", load.iowait},
+                             {"loadavg", average},
+                             {"maxcpu", sys::cpu_info().cpus},
+                             {"memtotal", memory.total},
+                             {"memused", memory.used()},
+                             {"memavailable", memory.available},
+                             {"swaptotal", memory.swap_total},
+                             {"swapused", memory.swap_total - memory.swap_free},
+                             {"roottotal", root.total},
+                             {"rootused", root.total - root.free}},
+                            now);
 }
 
 void Publisher::publish_pools() {

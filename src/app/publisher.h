@@ -28,10 +28,13 @@ class Publisher {
   void publish_guests();
   void publish_storages();
   void publish_pools();
+  void record();
+  void record_node(std::int64_t now);
 
   const api::Services& services_;
   sys::Clock& clock_;
   std::set<std::string, std::less<>> published_;  // in this round
+  std::int64_t recorded_ = 0;  // wall time of the last sample
   sys::Event wake_;
   sys::Scope scope_;
 };

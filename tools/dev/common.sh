@@ -75,3 +75,17 @@ build_page() {
     (cd web && npm run --silent build) || die "the page does not build"
   fi
 }
+
+# --root DIR --port N --yes → $root (absolute), $port, $yes
+parse_node_options() {
+  root=$PWD/.posada port= yes=
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --root) root=${2:?--root needs a folder}; shift 2 ;;
+      --port) port=${2:?--port needs a number}; shift 2 ;;
+      --yes) yes=1; shift ;;
+      *) die "unknown option '$1' (known: --root DIR, --port N, --yes)" ;;
+    esac
+  done
+  root=$(readlink -m "$root")
+}

@@ -1,0 +1,113 @@
+// `posada down`: the guests, the daemon, the front and the node's network, in this order.
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+
+#include "app/cli/client.h"
+#include "app/commands.h"
+#include "app/process_record.h"
+#include "base/text.h"
+#include "net/instance_network.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+
+namespace posada::app {
+namespace {
+
+constexpr int shutdown_seconds = 20;  // then a guest is stopped hard
+constexpr int end_seconds = 15;       // then a process is killed
+
+struct Guest {
+  std::string kind, id, name;
+};
+
+std::vector<Guest> running_guests(Client& client) {
+  std::vector<Guest> guests;
+  CallResult result = client.call(api::Verb::get, {"cluster", "resources"}, {{"type", "vm"}});
+  for (const json::value& value : result.data().as_array()) {
+    const json::object& row = value.as_object();
+    if (text_member(row, "status") == "stopped") continue;
+    guests.push_back({text_member(row, "type").value_or(""), text_member(row, "vmid").value_or(""),
+                      text_member(row, "name").value_or("")});
+  }
+  return guests;
+}
+
+bool confirmed(const std::vector<Guest>& guests) {
+  std::printf("These guests run and will be shut down:\n");
+  for (const Guest& guest : guests) std::printf("  %s %s\n", guest.id.c_str(), guest.name.c_str());
+  std::printf("Go on? [y/N] ");
+  std::fflush(stdout);
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+void shut_down(Client& client, const std::vector<Guest>& guests) {
+  std::vector<std::string> tasks;
+  for (const Guest& guest : guests) {
+    std::printf("Shutting down %s %s\n", guest.id.c_str(), guest.name.c_str());
+    CallResult result = client.call(
+        api::Verb::post, {"nodes", client.node(), guest.kind, guest.id, "status", "shutdown"},
+        {{"timeout", std::to_string(shutdown_seconds)}, {"forceStop", "1"}});
+    tasks.push_back(text_of(result.data()));
+  }
+  for (const std::string& task : tasks) {
+    if (!client.follow_task(task)) {
+      throw Error::failed("down.guest", "a guest did not stop; nothing else was ended");
+    }
+  }
+}
+
+sys::Async<void> end_process(std::string file, sys::Executor executor) {
+  std::optional<sys::Child> process = find_process(file, executor);
+  if (!process) co_return;
+  process->signal(SIGTERM);
+  sys::Event ended(executor);
+  sys::Scope scope(executor);
+  scope.spawn("end", [](sys::Child& child, sys::Event& event) -> sys::Async<void> {
+    co_await child.wait();
+    event.set();
+  }(*process, ended));
+  if (!co_await ended.wait_for(std::chrono::seconds(end_seconds))) process->signal(SIGKILL);
+  co_await scope.join();
+}
+
+sys::Async<void> end_node(Settings settings, sys::Loop& loop) {
+  co_await end_process(settings.run + "/daemon.json", loop.executor());
+  co_await end_process(settings.run + "/front.json", loop.executor());
+  if (settings.privileged) {
+    sys::SystemClock clock;
+    net::InstanceNetwork network({net::Mode::instance, settings.instance, settings.run}, clock,
+                                 loop.executor());
+    co_await network.down();
+  }
+  sys::remove_tree(settings.run);
+}
+
+}  // namespace
+
+int down(const std::string& root, bool yes) {
+  const Settings settings = load_settings({.root = find_root(root)});
+  {
+    sys::Loop probe;
+    const bool runs = find_process(settings.run + "/daemon.json", probe.executor()).has_value();
+    if (!runs) std::printf("The daemon is not running; ending what is left of this node.\n");
+    if (runs) {
+      Client client(settings);
+      const std::vector<Guest> guests = running_guests(client);
+      if (!guests.empty() && !yes && !confirmed(guests)) {
+        std::printf("Nothing was stopped.\n");
+        return 1;
+      }
+      shut_down(client, guests);
+    }
+  }
+  sys::Loop loop;
+  loop.run(end_node(settings, loop));
+  std::printf("The node is down. Its data stay in %s.\n",
+              (settings.root.empty() ? settings.data : settings.root).c_str());
+  return 0;
+}
+
+}  // namespace posada::app

@@ -1,0 +1,18 @@
+// Which process is the daemon, which the front: a small file each, true until the next boot.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "sys/process.h"
+
+namespace posada::app {
+
+// `mark` tells builds or settings apart.
+void remember_process(const std::string& file, int pid, const std::string& mark);
+// The process of the file, when it still runs (its start time is compared); `mark` receives what
+// was remembered.
+std::optional<sys::Child> find_process(const std::string& file, sys::Executor executor,
+                                       std::string* mark = nullptr);
+
+}  // namespace posada::app
