@@ -63,7 +63,7 @@ void add_figures(json::object& status, const Running& run, std::int64_t now) {
   status["status"] = "running";
   status["pid"] = run.record.pid;
   status["uptime"] = std::max<std::int64_t>(0, now - run.record.started);
-  status["cpu"] = figures.cpu;
+  if (figures.cpu > 0) status["cpu"] = figures.cpu;  // else the 0 that is there
   status["mem"] = figures.memory;
   status["memhost"] = figures.host_memory;
   status["diskread"] = figures.disk_read;
