@@ -67,16 +67,19 @@ apt_library_closure() {
     grep -E '^lib' | grep -vE '^lib(perl|db|gdbm|file|number|text)' | sort -u
 }
 
+# apt_cached PACKAGE VERSION: the downloaded file, of this architecture or of all.
+apt_cached() {
+  compgen -G "$CACHE/packages/$1_${2//:/%3a}_*.deb"
+}
+
 # apt_unpack TREE PACKAGE…: the packages' files below TREE, downloads kept in the cache.
 apt_unpack() {
-  local tree=$1 package version file versions architecture options=() missing=()
+  local tree=$1 package version versions options=() missing=()
   shift
   mkdir -p "$tree"
   versions=$(apt_versions "$@")
-  architecture=$(dpkg --print-architecture)
   while read -r package version; do
-    file=$CACHE/packages/${package}_${version//:/%3a}_$architecture.deb
-    [[ -f $file ]] || missing+=("$package")
+    apt_cached "$package" "$version" >/dev/null || missing+=("$package")
   done <<<"$versions"
   if ((${#missing[@]})); then
     [[ $(id -u) != 0 ]] || options=(-o APT::Sandbox::User=root)
@@ -85,7 +88,7 @@ apt_unpack() {
       image_fail "could not download ${missing[*]}"
   fi
   while read -r package version; do
-    dpkg -x "$CACHE/packages/${package}_${version//:/%3a}_$architecture.deb" "$tree"
+    dpkg -x "$(apt_cached "$package" "$version")" "$tree"
   done <<<"$versions"
 }
 
