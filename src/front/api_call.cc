@@ -41,6 +41,13 @@ void keep_ticket_in_cookie(ResponseFrame& frame) {
                                                std::string(page_cookie_rules));
 }
 
+// A page that was opened anew knows its user but not the ticket, which only the cookie holds: it
+// renews by leaving the password out.
+void renew_by_cookie(RequestFrame& frame) {
+  if (frame.credential.ticket.empty() || frame.parameters.contains("password")) return;
+  frame.parameters["password"] = frame.credential.ticket;
+}
+
 sys::Async<void> end_page_session(Call& call, Format format) {
   Reply reply;
   reply.content_type = "application/json;charset=UTF-8";
@@ -111,6 +118,7 @@ sys::Async<void> serve_api(Call& call, const ApiAddress& address, const std::str
     frame.parameters["last-event-id"] = last_event;
   }
   const bool signs_in = is_ticket_call(address) && frame.method == "POST" && from_own_page(call);
+  if (signs_in) renew_by_cookie(frame);
   auto exchange = co_await call.services.daemon.ask(std::move(frame));
   Answer answer = co_await wait_answer(call, exchange);
   if (signs_in) keep_ticket_in_cookie(answer.frame);

@@ -348,6 +348,23 @@ TEST_F(FrontTest, ThePageKeepsItsTicketInACookieThatScriptsCannotRead) {
   EXPECT_THAT(out.headers["set-cookie"], HasSubstr("PVEAuthCookie=; Max-Age=0"));
 }
 
+TEST_F(FrontTest, APageRenewsByItsCookieWhereItGivesNoPassword) {
+  start([](TestDaemon& daemon, Question question) {
+    const json::value* password = question.frame.parameters.if_contains("password");
+    daemon.answer(json_answer(question.frame.id, password ? json::serialize(*password) : "null"));
+  });
+  TlsClient tls = client();
+  const std::string page = "X-Posada-Page: 1\r\nOrigin: https://node:8006\r\n";
+  const std::string cookie = "Cookie: PVEAuthCookie=PVE%3Aroot\r\n";
+  const std::string path = "/api2/json/access/ticket";
+  EXPECT_EQ(tls.request("POST", path, page + cookie, "username=root").body,
+            R"({"data":"PVE:root"})");
+  EXPECT_EQ(tls.request("POST", path, page + cookie, "username=root&password=x").body,
+            R"({"data":"x"})");
+  EXPECT_EQ(tls.request("POST", path, page, "username=root").body, R"({"data":null})");
+  EXPECT_EQ(tls.request("POST", path, cookie, "username=root").body, R"({"data":null})");
+}
+
 TEST_F(FrontTest, ACookieFromAForeignPageChangesNothing) {
   std::atomic<int> asked = 0;
   start([&asked](TestDaemon& daemon, Question question) {
