@@ -3,6 +3,8 @@ import { before, test } from 'node:test';
 import { missing, stage, when_live } from './live.mjs';
 
 const here = stage();
+// Of root in the demo guests.
+const guest_password = 'posada';
 let has_container = false;
 
 before(async () => {
@@ -25,6 +27,14 @@ async function use_shell(page) {
   if (await screen.getByText(/login:/).count()) {
     await page.keyboard.type('root');
     await page.keyboard.press('Enter');
+    await screen
+      .getByText(/Password:|[#$] *$/)
+      .first()
+      .waitFor();
+    if (await screen.getByText(/Password:/).count()) {
+      await page.keyboard.type(guest_password);
+      await page.keyboard.press('Enter');
+    }
     await screen
       .getByText(/[#$] *$/)
       .first()
