@@ -16,6 +16,17 @@ struct Check {
   std::string parameter(std::string_view name) const {
     return text_member(parameters, name).value_or("");
   }
+  // Lists come as one text or as several values.
+  std::vector<std::string> list(std::string_view name) const {
+    const json::value* value = parameters.if_contains(name);
+    if (value == nullptr) return {};
+    if (!value->is_array()) return split_list(parameter(name));
+    std::vector<std::string> items;
+    for (const json::value& item : value->as_array()) {
+      for (std::string& piece : split_list(text_of(item))) items.push_back(std::move(piece));
+    }
+    return items;
+  }
 };
 
 // "/vms/{vmid}" with the request's values.
@@ -65,7 +76,7 @@ std::optional<Error> missing_on_groups(const PermissionRule& rule, const Check& 
   if (check.permissions.may(check.identity, "/access/groups", wanted, rule.any)) {
     return std::nullopt;
   }
-  const std::vector<std::string> asked = split_list(check.parameter("groups"));
+  const std::vector<std::string> asked = check.list("groups");
   const auto may = [&](const std::string& group) {
     return check.permissions.may(check.identity, "/access/groups/" + group, wanted, rule.any);
   };
@@ -100,12 +111,17 @@ std::optional<Error> missing(const PermissionRule& rule, const Check& check) {
   switch (rule.kind) {
     case PermissionKind::everyone:
     case PermissionKind::signed_in: return std::nullopt;
-    case PermissionKind::root: return Error::forbidden("Permission check failed (user != root@pam)");
+    case PermissionKind::root:
+      if (check.permissions.may(check.identity, "/", access::Privilege::sys_root)) {
+        return std::nullopt;
+      }
+      return Error::forbidden("Permission check failed (user != root@pam)");
     case PermissionKind::privileges: return missing_privileges(rule, check);
     case PermissionKind::groups: return missing_on_groups(rule, check);
     case PermissionKind::realm: return missing_on_realm(rule, check);
     case PermissionKind::self:
-      if (check.parameter("userid") == check.identity.user) return std::nullopt;
+      // A token is not its user: it must not make itself a stronger one.
+      if (check.identity == Identity{check.parameter("userid"), {}}) return std::nullopt;
       return Error::forbidden("Permission check failed (not your own user)");
     case PermissionKind::modify:
       try {
