@@ -6,4 +6,6 @@ if(POSADA_TESTS)
   target_link_options(posada_test_pam PRIVATE -Wno-unused-command-line-argument)
   cmake_language(DEFER DIRECTORY ${CMAKE_SOURCE_DIR} CALL add_dependencies
     contract_access posada-worker posada_test_pam)
+  cmake_language(DEFER DIRECTORY ${CMAKE_SOURCE_DIR} CALL add_dependencies
+    contract_api posada-worker)
 endif()

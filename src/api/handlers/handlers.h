@@ -22,5 +22,10 @@ void register_storage(Router& router);
 void register_node_storage(Router& router);
 void register_storage_files(Router& router);
 void register_node_network(Router& router);
+void register_access_sessions(Router& router);
+void register_access_users(Router& router);
+void register_access_groups(Router& router);
+void register_access_realms(Router& router);
+void register_pools(Router& router);
 
 }  // namespace posada::api

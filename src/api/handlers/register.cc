@@ -17,6 +17,11 @@ void register_handlers(Router& router) {
   register_node_storage(router);
   register_storage_files(router);
   register_node_network(router);
+  register_access_sessions(router);
+  register_access_users(router);
+  register_access_groups(router);
+  register_access_realms(router);
+  register_pools(router);
   register_indexes(router);
 }
 
