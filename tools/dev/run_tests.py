@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""Runs the groups of tests and adds up what they say.
+
+usage: run_tests.py [GROUP…]      groups: structure unit contract guest page live
+
+Every group runs even when one before it failed. The closing line is
+`N passed, N failed, N skipped`; the exit status is 0 when nothing failed.
+"""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = ROOT / "build" / "release"
+GROUPS = ["structure", "unit", "contract", "guest", "page", "live"]
+PROGRAM_SECONDS = 900  # a test program that takes longer is ended and counts as failed
+
+
+class Totals:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+        self.broken = []
+
+    def add(self, name, output, status):
+        passed, failed, skipped = count(output)
+        if status != 0 and failed == 0:
+            failed = 1  # it crashed, or ran out of time, before it could count
+        self.passed += passed
+        self.failed += failed
+        self.skipped += skipped
+        if failed:
+            self.broken.append(name)
+        return passed, failed, skipped
+
+
+def count(output):
+    """What gtest, node's runner, unittest and our transcripts say they did."""
+    gtest = re.search(r"^\[==========\] (\d+) tests? from .* ran", output, re.M)
+    if gtest:
+        number = lambda word: int((re.search(rf"^\[  {word} \] (\d+) test", output, re.M) or [0, 0])[1])
+        failed, skipped = number("FAILED "), number("SKIPPED")
+        return int(gtest[1]) - failed - skipped, failed, skipped
+    node = [re.search(rf"^(?:#|ℹ) {word} (\d+)", output, re.M) for word in ("pass", "fail", "skipped")]
+    if node[0]:
+        return tuple(int(found[1]) if found else 0 for found in node)
+    unit = re.search(r"^Ran (\d+) tests?", output, re.M)
+    if unit:
+        part = lambda word: int((re.search(rf"{word}=(\d+)", output) or [0, 0])[1])
+        failed, skipped = part("failures") + part("errors"), part("skipped")
+        return int(unit[1]) - failed - skipped, failed, skipped
+    plain = re.search(r"^(?:\S+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", output, re.M)
+    if plain:
+        return int(plain[1]), int(plain[2]), int(plain[3] or 0)
+    return 0, 0, 0
+
+
+def run(totals, name, command, environment=None, folder=ROOT):
+    began = time.monotonic()
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               text=True, errors="replace", start_new_session=True,
+                               env={**os.environ, **(environment or {})})
+    try:
+        output, _ = process.communicate(timeout=PROGRAM_SECONDS)
+        status = process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        status = -1
+    passed, failed, skipped = totals.add(name, output, status)
+    seconds = time.monotonic() - began
+    print(f"{name:34} {passed:5} passed {failed:3} failed {skipped:3} skipped  {seconds:6.1f} s", flush=True)
+    if failed:
+        print(output[-12000:], flush=True)
+
+
+def structure(totals):
+    for script in sorted((ROOT / "tests" / "structure").glob("*_test.py")):
+        run(totals, f"structure/{script.stem}", [sys.executable, str(script)])
+
+
+def programs(totals, kind):
+    for program in sorted(BUILD.glob(f"{kind}_*")):
+        if os.access(program, os.X_OK) and program.is_file():
+            run(totals, program.name, [str(program)])
+
+
+def node_tests(totals, pattern, environment=None):
+    for script in sorted(ROOT.glob(pattern)):
+        name = str(script.relative_to(ROOT / "tests")).removesuffix(".test.mjs")
+        run(totals, name, ["node", "--test", "--test-concurrency=1", str(script)], environment)
+
+
+class LiveNode:
+    """A node of its own with the demo guests, started as a user starts one."""
+
+    def __enter__(self):
+        self.root = tempfile.mkdtemp(prefix="posada-live-")
+        port = free_port()
+        done = subprocess.run(["./dev", "up", "--root", self.root, "--port", str(port)], cwd=ROOT,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900)
+        if done.returncode != 0:
+            raise RuntimeError(f"./dev up failed:\n{done.stdout[-8000:]}")
+        lines = pathlib.Path(self.root, "credentials").read_text().splitlines()
+        facts = dict(line.split("=", 1) for line in lines)
+        self.environment = {f"POSADA_{name.upper()}": value for name, value in facts.items()}
+        self.environment["POSADA_ROOT"] = self.root
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["./dev", "down", "--root", self.root, "--yes"], cwd=ROOT, timeout=300,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def free_port():
+    import socket
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def live(totals):
+    try:
+        with LiveNode() as node:
+            environment = node.environment
+            runner = ROOT / "tests" / "api" / "run.mjs"
+            if runner.exists():
+                run(totals, "api transcripts", ["node", str(runner)], environment)
+            clients = ROOT / "tests" / "clients"
+            if (clients / "package-lock.json").exists():
+                subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=clients, check=True)
+            node_tests(totals, "tests/clients/*.test.mjs", environment)
+            for script in sorted(clients.glob("*_test.py")):
+                run(totals, f"clients/{script.stem}", ["/usr/bin/python3", str(script)], environment)
+            node_tests(totals, "tests/live/*.test.mjs", environment)
+            node_tests(totals, "tests/page/*.test.mjs", environment)
+    except (RuntimeError, subprocess.SubprocessError) as error:
+        totals.failed += 1
+        totals.broken.append("live node")
+        print(error, flush=True)
+
+
+def main():
+    wanted = sys.argv[1:] or GROUPS
+    unknown = [name for name in wanted if name not in GROUPS]
+    if unknown:
+        print(f"run_tests: no group {', '.join(unknown)}; there are {', '.join(GROUPS)}", file=sys.stderr)
+        return 2
+    totals = Totals()
+    steps = {
+        "structure": lambda: structure(totals),
+        "unit": lambda: programs(totals, "unit"),
+        "contract": lambda: programs(totals, "contract"),
+        "guest": lambda: node_tests(totals, "tests/guest/*.test.mjs"),
+        "page": lambda: node_tests(totals, "tests/page/mock/*.test.mjs"),
+        "live": lambda: live(totals),
+    }
+    for name in wanted:
+        steps[name]()
+    if totals.broken:
+        print(f"failed: {', '.join(totals.broken)}")
+    print(f"{totals.passed} passed, {totals.failed} failed, {totals.skipped} skipped")
+    return 1 if totals.failed else 0
+
+
+sys.exit(main())
