@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "api/router.h"
+#include "app/cli/config.h"
 #include "app/cli/run.h"
 #include "app/node.h"
 #include "base/json.h"
@@ -23,6 +24,7 @@ constexpr const char* help = R"(usage: posada COMMAND …
   pvesm …      storages and volumes
   pveum …      users, groups, roles, permissions
   pvenode …    this node
+  config …     the configuration texts: ls, get, put, edit, export, import
   pvesh …      any method of the API: get, create, set, delete, ls, usage
 
 Each command explains itself with --help.
@@ -107,6 +109,7 @@ int run_command(std::vector<std::string> words) {
   if (called == "serve") return serve(rest);
   if (called == "down") return down_command(rest);
   if (called == "api") return api_command(rest);
+  if (called == "config") return run_config(rest);
   if (called == "pvesh") return run_pvesh(rest);
   if (is_family(called)) return run_family(called, rest);
   const bool asked = called == "help" || called == "--help" || called.empty();

@@ -7,6 +7,7 @@
 #include "api/handlers/resource_rows.h"
 #include "api/router.h"
 #include "api/server.h"
+#include "app/config_texts.h"
 #include "app/first_run.h"
 #include "app/front.h"
 #include "app/guest_network.h"
@@ -19,7 +20,9 @@
 #include "net/instance_network.h"
 #include "storage/storage.h"
 #include "store/mirror.h"
+#include "store/schema.h"
 #include "store/sqlite/sqlite_store.h"
+#include "store/texts.h"
 #include "sys/file.h"
 #include "sys/host.h"
 #include "sys/log.h"
@@ -49,6 +52,7 @@ struct Node::Parts {
         authenticator({directory, permissions, realms, tickets, ticket_keys, guard, clock}),
         audit(settings.log + "/audit.jsonl", executor, clock),
         registry(mirror, settings.node, executor),
+        texts(mirror),
         claims(executor),
         board(executor, clock),
         history(executor, clock,
@@ -112,6 +116,7 @@ struct Node::Parts {
   access::Authenticator authenticator;
   access::AuditLog audit;
   guest::Registry registry;
+  store::Texts texts;
   guest::Claims claims;
   telemetry::Board board;
   telemetry::History history;
@@ -204,6 +209,7 @@ void Node::Parts::fill_services(const std::string& fingerprint) {
   services.clock = &clock;
   services.scope = &scope;
   services.mirror = &mirror;
+  services.texts = &texts;
   services.tasks = &tasks;
   services.directory = &directory;
   services.permissions = &permissions;
@@ -253,6 +259,9 @@ sys::Async<void> Node::start() {
   Parts& parts = *parts_;
   co_await parts.mirror.start();
   parts.directory.start([&parts] { parts.permissions.changed(); });
+  co_await store::upgrade_schema(parts.mirror);
+  register_texts(parts.texts, parts.directory, parts.storages, parts.registry);
+  co_await parts.texts.finish_import();
   co_await parts.ticket_keys.start();
   co_await parts.audit.open();
   parts.storages.register_undo(parts.tasks.undo_handlers());

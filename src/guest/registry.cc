@@ -189,6 +189,31 @@ sys::Async<ConfigText> Registry::edit(Record record, std::string digest, Change 
   }
 }
 
+void Registry::accompany_text(GuestId id, GuestKind kind, const std::string& node, bool present,
+                              store::Transaction& transaction) const {
+  const std::optional<Record> known = find(id);
+  if (!present) {
+    if (known) transaction.erase(claim_key(id));
+    return;
+  }
+  if (known && (known->kind != kind || known->node != node)) {
+    throw Error::failed("guest.exists", "the number " + id.text() + " belongs to a guest of kind '" +
+                                            std::string(path_name(known->kind)) + "' on node '" +
+                                            known->node + "'");
+  }
+  if (known) {
+    transaction.require_exists(claim_key(id));
+    return;
+  }
+  Record record;
+  record.id = id;
+  record.kind = kind;
+  record.node = node;
+  record.uuid = sys::random_uuid();
+  transaction.require_absent(claim_key(id));
+  transaction.put(claim_key(id), claim_text(record));
+}
+
 std::shared_ptr<void> Registry::subscribe(Listener listener) {
   return state_->mirror.subscribe(
       "nodes/", [this, listener = std::move(listener)](const store::Change& change) {

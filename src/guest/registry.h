@@ -66,6 +66,11 @@ class Registry {
   sys::Async<ConfigText> edit(Record record, std::string digest, Change change,
                               store::Transaction extra = {});
 
+  // For texts that are put or removed as a whole (`posada config`): adds the claim that must change
+  // with them. Throws when the number belongs to another kind or node.
+  void accompany_text(GuestId id, GuestKind kind, const std::string& node, bool present,
+                      store::Transaction& transaction) const;
+
   // Every guest that appears, changes its text, or goes (then the text is empty).
   using Listener = std::function<void(const Record&, const ConfigText&)>;
   [[nodiscard]] std::shared_ptr<void> subscribe(Listener listener);

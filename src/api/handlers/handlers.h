@@ -13,6 +13,7 @@ void register_tasks(Router& router);
 void register_nodes(Router& router);
 void register_cluster(Router& router);
 void register_events(Router& router);
+void register_config_texts(Router& router);
 void register_history(Router& router);
 void register_qemu(Router& router);
 void register_qemu_status(Router& router);

@@ -8,6 +8,7 @@ void register_handlers(Router& router) {
   register_nodes(router);
   register_cluster(router);
   register_events(router);
+  register_config_texts(router);
   register_history(router);
   register_qemu(router);
   register_qemu_status(router);
