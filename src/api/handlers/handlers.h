@@ -19,6 +19,8 @@ void register_qemu(Router& router);
 void register_qemu_status(Router& router);
 void register_qemu_agent(Router& router);
 void register_qemu_console(Router& router);
+void register_lxc(Router& router);
+void register_lxc_status(Router& router);
 void register_storage(Router& router);
 void register_node_storage(Router& router);
 void register_storage_files(Router& router);

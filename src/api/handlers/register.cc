@@ -14,6 +14,8 @@ void register_handlers(Router& router) {
   register_qemu_status(router);
   register_qemu_agent(router);
   register_qemu_console(router);
+  register_lxc(router);
+  register_lxc_status(router);
   register_storage(router);
   register_node_storage(router);
   register_storage_files(router);
