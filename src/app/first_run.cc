@@ -55,7 +55,7 @@ sys::Async<void> first_run(const Settings& settings, access::Directory& director
   const bool known = directory.config().users.contains(std::string_view(administrator));
   const std::string password = random_password();
   std::vector<store::Put> secrets =
-      co_await realms.find("pve")->new_password(administrator, password);
+      co_await realms.find("pve")->new_password("admin", password);
   if (known) {
     co_await directory.write_secrets(administrator, std::move(secrets));
   } else {
