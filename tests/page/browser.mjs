@@ -1,4 +1,5 @@
 // Opens Debian's Chromium for the page tests and holds the steps that many of them share.
+import { readFileSync } from 'node:fs';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -61,12 +62,8 @@ export async function sign_in(page, url, user, password) {
 }
 
 export async function serious_problems(page) {
-  await page.addScriptTag({ path: axe_file }).catch(() => undefined);
-  if (!(await page.evaluate(() => 'axe' in window))) {
-    // The page's policy refuses foreign scripts, as it should: the debugger may still run one.
-    const { readFileSync } = await import('node:fs');
-    await page.evaluate(readFileSync(axe_file, 'utf8'));
-  }
+  // The page's policy refuses foreign scripts, as it should: the debugger may still run one.
+  await page.evaluate(readFileSync(axe_file, 'utf8'));
   const result = await page.evaluate(() =>
     window.axe.run(document, { resultTypes: ['violations'] }),
   );

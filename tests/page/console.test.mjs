@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
-import { missing, stage, when_live } from './live.mjs';
+import { test } from 'node:test';
+import { stage, when_live } from './live.mjs';
 
-const here = stage();
+const here = stage(async (api) => {
+  await api.ensure_running('qemu', 100);
+  has_container = await api.guest_exists('lxc', 101);
+  if (has_container) await api.ensure_running('lxc', 101);
+});
 // Of root in the demo guests.
 const guest_password = 'posada';
 let has_container = false;
-
-before(async () => {
-  if (missing) return;
-  await here.api.ensure_running('qemu', 100);
-  has_container = await here.api.guest_exists('lxc', 101);
-  if (has_container) await here.api.ensure_running('lxc', 101);
-});
 
 // Signs in at a login prompt if there is one, then asks the shell for a sum: its answer is
 // nothing that was typed.

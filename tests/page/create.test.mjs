@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { missing, stage, wait_for, when_live } from './live.mjs';
 
-const here = stage();
+const here = stage(async (api) => {
+  id = String(await api.get('/cluster/nextid'));
+});
 const iso = `page-test-${process.pid}.iso`;
 let id;
 
@@ -12,11 +14,6 @@ function disc() {
   bytes.write('\x01CD001\x01', 16 * 2048, 'latin1');
   return bytes;
 }
-
-before(async () => {
-  if (missing) return;
-  id = String(await here.api.get('/cluster/nextid'));
-});
 
 after(async () => {
   if (missing) return;

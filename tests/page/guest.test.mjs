@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
-import { missing, stage, when_live } from './live.mjs';
+import { test } from 'node:test';
+import { stage, when_live } from './live.mjs';
 
-const here = stage();
-
-before(async () => {
-  if (!missing) await here.api.ensure_running('qemu', 100);
+const here = stage(async (api) => {
+  await api.ensure_running('qemu', 100);
 });
 
 test('the summary shows live figures that the stream brings', when_live, async () => {

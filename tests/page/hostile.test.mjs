@@ -1,23 +1,20 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { hostile } from '../../web/mock/data.mjs';
 import { missing, stage, when_live } from './live.mjs';
 
-const here = stage();
-const group = `page-${process.pid}`;
-let id;
-
-before(async () => {
-  if (missing) return;
-  id = String(await here.api.get('/cluster/nextid'));
-  await here.api.work('POST', `/nodes/${here.api.node}/qemu`, {
+const here = stage(async (api) => {
+  id = String(await api.get('/cluster/nextid'));
+  await api.work('POST', `/nodes/${api.node}/qemu`, {
     vmid: id,
     name: 'hostile',
     memory: '64',
     description: hostile.join('\n'),
   });
-  await here.api.call('POST', '/access/groups', { groupid: group, comment: hostile[0] });
+  await api.call('POST', '/access/groups', { groupid: group, comment: hostile[0] });
 });
+const group = `page-${process.pid}`;
+let id;
 
 after(async () => {
   if (missing) return;

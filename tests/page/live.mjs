@@ -101,12 +101,14 @@ export class Api {
   }
 }
 
-export function stage() {
+// `prepare` runs when the API is at hand: hooks of the top level do not wait for each other.
+export function stage(prepare = async () => {}) {
   const here = {};
   before(async () => {
     if (missing) return;
     here.api = await Api.open();
     here.browser = await open_browser();
+    await prepare(here.api);
   });
   after(() => here.browser?.close());
   here.open = (options) => open_page(here.browser, options);
