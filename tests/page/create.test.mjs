@@ -68,6 +68,8 @@ test('the wizard makes a machine from that image and starts it', when_live, asyn
 test('a number in use is said beside its field', when_live, async () => {
   const page = await here.enter();
   await page.getByRole('button', { name: 'Create VM' }).click();
+  // The wizard fills in the first free number when it knows it.
+  await page.locator('input[name=vmid]:not([value=""])').waitFor();
   await page.locator('input[name=vmid]').fill('100');
   await page.getByText('taken by another guest').waitFor();
 });
