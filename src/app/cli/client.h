@@ -25,7 +25,7 @@ class Client {
   explicit Client(Settings settings);
   ~Client();
 
-  const std::string& node() const;
+  std::string node() const;  // as a path names the node that answers
   sys::Loop& loop();
 
   // Throws Error with the daemon's sentence, code and parameters. `upgrade` asks for a console: its

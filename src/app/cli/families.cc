@@ -31,7 +31,6 @@ std::vector<Command> make_commands() {
        {"name", "snaptime", "description"}},
       {"qm", "snapshot", Verb::post, "/nodes/{node}/qemu/{vmid}/snapshot", {"vmid", "snapname"},
        Show::task},
-      {"qm", "showcmd", Verb::get, "/nodes/{node}/qemu/{vmid}/showcmd", {"vmid"}, Show::text},
 
       {"pct", "list", Verb::get, "/nodes/{node}/lxc", {}, Show::table,
        {"vmid", "status", "lock", "name"}},
