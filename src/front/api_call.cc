@@ -115,7 +115,7 @@ sys::Async<void> serve_api(Call& call, const ApiAddress& address, const std::str
   override_with(frame.parameters, decode_form(query));
   std::string_view last_event = call.head.field("last-event-id");
   if (!last_event.empty() && is_utf8(last_event) && is_event_stream(address)) {
-    frame.parameters["last-event-id"] = last_event;
+    frame.last_event_id = last_event;
   }
   const bool signs_in = is_ticket_call(address) && frame.method == "POST" && from_own_page(call);
   if (signs_in) renew_by_cookie(frame);

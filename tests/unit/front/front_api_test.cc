@@ -248,7 +248,8 @@ TEST_F(FrontTest, AStreamArrivesPieceByPiece) {
   auto given = std::make_shared<sys::Fd>(std::move(theirs));
   start([given](TestDaemon& daemon, Question question) {
     EXPECT_THAT(question.frame.path, ElementsAre("events"));
-    EXPECT_EQ(question.frame.parameters["last-event-id"], "e1:7");
+    EXPECT_EQ(question.frame.last_event_id, "e1:7");
+    EXPECT_FALSE(question.frame.parameters.contains("last-event-id"));
     ResponseFrame frame;
     frame.id = question.frame.id;
     frame.content_type = "text/event-stream";
