@@ -120,6 +120,14 @@ void write_request(guest::GuestConfig& config, GuestId id, const ConfigChange& c
   }
 }
 
+void check_names(const std::vector<std::string>& keys, const char* parameter) {
+  for (const std::string& key : keys) {
+    if (key != "description" && !grammar().keys.knows(key)) {
+      throw Error::parameter(parameter, "unknown option '" + key + "'");
+    }
+  }
+}
+
 void check_request(Machines::State& state, const Caller& caller, const guest::Record& record,
                    const ConfigChange& change) {
   const auto& parsed = state.config(record);
@@ -131,6 +139,8 @@ void check_request(Machines::State& state, const Caller& caller, const guest::Re
   if (change.skip_lock && !caller.user.is_root()) {
     throw Error::parameter("skiplock", "Only root may use this option.");
   }
+  check_names(change.unset, "delete");
+  check_names(change.revert, "revert");
   state.check_keys(caller, "/vms/" + record.id.text(), change.set, change.unset);
   state.check_keys(caller, "/vms/" + record.id.text(), {}, change.revert);
   for (const std::string& key : change.unset) {

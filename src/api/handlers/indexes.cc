@@ -9,11 +9,12 @@ namespace posada::api {
 namespace {
 
 // The member by which an index names its children ("name", "subdir", …); empty when the answer of
-// the method is no list of names.
+// the method is no list of names. Where the description leaves the rows open it is "name".
 std::string_view child_member(const Method& method) {
   const Rule* returns = method.returns;
   if (!returns || returns->type != ValueType::array || !returns->items) return {};
   const Members members = returns->items->members;
+  if (members.empty() && method.name == "index") return "name";
   if (members.size() != 1) return {};
   const std::string_view name = members.front()->name;
   return name == "name" || name == "subdir" || name == "id" ? name : std::string_view{};
