@@ -259,6 +259,7 @@ sys::Async<void> Node::start() {
   Parts& parts = *parts_;
   co_await parts.mirror.start();
   parts.directory.start([&parts] { parts.permissions.changed(); });
+  parts.registry.on_remove([&parts](GuestId id) { return parts.directory.forget_guest(id); });
   co_await store::upgrade_schema(parts.mirror);
   register_texts(parts.texts, parts.directory, parts.storages, parts.registry);
   co_await parts.texts.finish_import();

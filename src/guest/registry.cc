@@ -56,6 +56,7 @@ struct Registry::State {
   store::Mirror& mirror;
   std::string node;
   sys::Executor executor;
+  std::function<sys::Async<void>(GuestId)> removing;
   // One writer at a time for each guest, so that edits wait for each other instead of retrying.
   std::map<GuestId, std::shared_ptr<sys::AsyncMutex>> writers;
 
@@ -144,11 +145,16 @@ sys::Async<Record> Registry::create(GuestId id, GuestKind kind, std::string text
   co_return *find(id);
 }
 
+void Registry::on_remove(std::function<sys::Async<void>(GuestId)> hook) {
+  state_->removing = std::move(hook);
+}
+
 sys::Async<void> Registry::remove(Record record, store::Transaction extra) {
   const std::shared_ptr<State> state = state_;
   const std::shared_ptr<sys::AsyncMutex> writer = state->writer(record.id);
   {
     const sys::AsyncMutex::Guard guard = co_await writer->lock();
+    if (state->removing) co_await state->removing(record.id);
     store::Transaction transaction;
     transaction.require_created(claim_key(record.id), record.generation);
     transaction.erase(claim_key(record.id));

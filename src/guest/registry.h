@@ -55,6 +55,9 @@ class Registry {
   // caller. Throws `unable to create VM 100 - VM 100 already exists on node 'pve'` (or CT …).
   sys::Async<Record> create(GuestId id, GuestKind kind, std::string text,
                             store::Transaction extra = {});
+  // What is called before a guest's number is given up (memberships and permissions on it must not
+  // pass to a later guest of that number).
+  void on_remove(std::function<sys::Async<void>(GuestId)> hook);
   // Removes claim and text, with `extra`.
   sys::Async<void> remove(Record record, store::Transaction extra = {});
 
