@@ -25,7 +25,7 @@ struct Own {
 };
 
 // The entries of one level that count for one identity.
-struct Level {
+struct PathLevel {
   std::vector<const AclRoles*> own;
   std::vector<const AclRoles*> of_groups;
 };
@@ -48,7 +48,7 @@ struct Permissions::View {
   const UserConfig& config;
   bool everything = false;  // root@pam
   View* limit = nullptr;    // a separated token's user
-  TextMap<Level> levels;
+  TextMap<PathLevel> levels;
   TextMap<Own> cache;
 
   explicit View(const UserConfig& config_in) : config(config_in) {}
@@ -59,7 +59,7 @@ struct Permissions::View {
                          identity.text()};
     const Names groups = identity.token.empty() ? config.groups_of(identity.user) : Names{};
     for (const auto& [path, node] : config.acl) {
-      Level level;
+      PathLevel level;
       if (const auto found = node.find(self); found != node.end()) {
         level.own.push_back(&found->second);
       }

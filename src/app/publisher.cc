@@ -12,7 +12,7 @@
 namespace posada::app {
 namespace {
 
-constexpr sys::Milliseconds interval(2000);
+constexpr sys::Milliseconds publish_interval(2000);
 std::string content_text(const storage::Definition& definition) {
   std::string joined;
   for (const storage::Content content : definition.contents()) {
@@ -41,7 +41,7 @@ sys::Async<void> Publisher::stop() {
 
 sys::Async<void> Publisher::publish_loop() {
   for (;;) {
-    if (co_await wake_.wait_for(interval)) co_await clock_.sleep(burst);
+    if (co_await wake_.wait_for(publish_interval)) co_await clock_.sleep(burst);
     wake_.reset();
     publish();
   }

@@ -5,6 +5,8 @@
 
 namespace posada::image {
 
+constexpr std::uint64_t largest_qcow2 = std::uint64_t{1} << 50;  // bytes of the disk inside
+
 Facts inspect_qcow2(const sys::Fd& file);
 Facts inspect_vmdk(const sys::Fd& file);
 

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "image/bytes.h"
-#include "image/image.h"
+#include "image/formats.h"
 #include "sys/folder.h"
 
 namespace posada::image {
@@ -21,7 +21,6 @@ constexpr std::uint64_t l2_entries = cluster / 8;
 constexpr std::uint64_t refcounts_in_block = cluster / 2;  // 16 bits each
 constexpr std::uint64_t copied = std::uint64_t{1} << 63;   // refcount is exactly one
 constexpr std::uint64_t header_length = 112;
-constexpr std::uint64_t largest_disk = std::uint64_t{1} << 50;
 
 std::uint64_t divide_up(std::uint64_t value, std::uint64_t unit) {
   return (value + unit - 1) / unit;
@@ -112,7 +111,7 @@ void write_table(const sys::Fd& file, std::uint64_t at_cluster, std::uint64_t co
 
 void create_qcow2(const sys::Fd& file, std::uint64_t bytes, Preallocation preallocation,
                   const std::optional<Backing>& backing) {
-  if (bytes > largest_disk)
+  if (bytes > largest_qcow2)
     throw Error::parameter("size",
                            fmt::format("{} bytes are more than qcow2 images may have", bytes));
   if (backing && backing->file.size() > 1023)
@@ -150,7 +149,7 @@ bool grow_qcow2(const sys::Fd& file, std::uint64_t bytes) {
   const std::uint64_t covered = size / (extended ? 16 : 8) * size;
   const std::uint64_t entries = divide_up(bytes, covered);
   // A table owns whole clusters, so it may grow to the end of its last one.
-  if (bytes > largest_disk || divide_up(entries * 8, size) > divide_up(old_entries * 8, size))
+  if (bytes > largest_qcow2 || divide_up(entries * 8, size) > divide_up(old_entries * 8, size))
     return false;
   if (facts.snapshots > 0 || !facts.backing_file.empty()) return false;
   const std::uint64_t l1 = big_endian(header, 40, 8);

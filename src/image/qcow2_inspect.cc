@@ -14,7 +14,6 @@ constexpr std::uint64_t mebi = kibi * kibi;
 constexpr std::uint64_t largest_l1_bytes = 32 * mebi;
 constexpr std::uint64_t largest_refcount_table_bytes = 8 * mebi;
 constexpr std::uint32_t most_snapshots = 65536;
-constexpr std::uint64_t largest_disk = std::uint64_t{1} << 50;  // 1 PiB
 
 constexpr std::uint64_t incompatible_corrupt = 1 << 1;
 constexpr std::uint64_t incompatible_data_file = 1 << 2;
@@ -64,7 +63,7 @@ std::string find_damage(const Header& header, std::uint64_t disk_bytes) {
     return fmt::format("header of {} bytes", header.length);
   if (header.incompatible & incompatible_corrupt) return "it is marked as corrupt";
   if (header.incompatible & ~incompatible_known) return "it needs features that are not known";
-  if (disk_bytes > largest_disk) return fmt::format("virtual size of {} bytes", disk_bytes);
+  if (disk_bytes > largest_qcow2) return fmt::format("virtual size of {} bytes", disk_bytes);
   const std::uint64_t l1_entries = header.field(36, 4);
   if (l1_entries * 8 > largest_l1_bytes) return fmt::format("L1 table of {} entries", l1_entries);
   const std::uint64_t entry = header.incompatible & incompatible_extended_l2 ? 16 : 8;

@@ -47,7 +47,7 @@ struct flock whole_file(short type) {
   return lock;
 }
 
-std::string parent_of(const std::string& name) {
+std::string parent_of_name(const std::string& name) {
   const std::size_t slash = name.rfind('/');
   return slash == std::string::npos ? "" : name.substr(0, slash);
 }
@@ -183,7 +183,7 @@ Fd Folder::open_folder(const std::string& name) const {
 }
 
 Folder::Place Folder::place(const std::string& name) const {
-  const std::string parent = parent_of(name);
+  const std::string parent = parent_of_name(name);
   std::string last = parent.empty() ? name : name.substr(parent.size() + 1);
   if (last.empty() || last == "." || last == "..") throw system_error("open " + name, EINVAL);
   return {open_folder(parent), std::move(last)};

@@ -27,12 +27,12 @@ unsigned long flags_of(const MountOptions& options) {
   return flags;
 }
 
-struct Loop {
+struct LoopDevice {
   Fd device;
   std::string path;
 };
 
-Loop attach_loop(const std::string& image, bool read_only) {
+LoopDevice attach_loop(const std::string& image, bool read_only) {
   const Fd file(::open(image.c_str(), (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW));
   if (!file) throw_errno("open " + image);
   const Fd control(::open("/dev/loop-control", O_RDWR | O_CLOEXEC));
@@ -40,7 +40,7 @@ Loop attach_loop(const std::string& image, bool read_only) {
   for (int attempt = 0; attempt < attempts; ++attempt) {
     const int number = ::ioctl(control.get(), LOOP_CTL_GET_FREE);
     if (number < 0) throw_errno("find a free loop device");
-    Loop loop;
+    LoopDevice loop;
     loop.path = "/dev/loop" + std::to_string(number);
     loop.device = Fd(::open(loop.path.c_str(), (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC));
     if (!loop.device) throw_errno("open " + loop.path);
@@ -95,7 +95,7 @@ void mount_folder(const std::string& source, const std::string& target,
 
 void mount_image(const std::string& image, const std::string& type, const std::string& target,
                  const MountOptions& options) {
-  const Loop loop = attach_loop(image, options.read_only);
+  const LoopDevice loop = attach_loop(image, options.read_only);
   if (::mount(loop.path.c_str(), target.c_str(), type.c_str(), flags_of(options),
               options.data.c_str()) != 0)
     throw_errno("mount " + image + " at " + target);

@@ -102,10 +102,10 @@ struct HistoryWorker::State {
 
 namespace {
 
-using Shared = std::shared_ptr<HistoryWorker::State>;
+using SharedWorker = std::shared_ptr<HistoryWorker::State>;
 
 // Until the worker closes its end.
-sys::Async<void> read_answers(Shared state, std::shared_ptr<sys::Stream> stream) {
+sys::Async<void> read_answers(SharedWorker state, std::shared_ptr<sys::Stream> stream) {
   std::string bytes;
   while (true) {
     const std::string piece = co_await stream->read();
@@ -122,7 +122,7 @@ sys::Async<void> read_answers(Shared state, std::shared_ptr<sys::Stream> stream)
   }
 }
 
-sys::Async<void> run_once(Shared state) {
+sys::Async<void> run_once(SharedWorker state) {
   auto [ours, theirs] = sys::socket_pair();
   sys::Command command;
   command.arguments = {state->program, "rrd", "--folder", state->folder};
@@ -140,7 +140,7 @@ sys::Async<void> run_once(Shared state) {
   state->trouble = "its worker ended with status " + std::to_string(status);
 }
 
-sys::Async<void> keep_running(Shared state) {
+sys::Async<void> keep_running(SharedWorker state) {
   sys::Milliseconds pause = first_pause;
   std::string logged;  // the same trouble is told once
   while (!state->stopping.is_set()) {
@@ -160,7 +160,7 @@ sys::Async<void> keep_running(Shared state) {
   }
 }
 
-sys::Async<json::object> ask_worker(Shared state, json::object request,
+sys::Async<json::object> ask_worker(SharedWorker state, json::object request,
                                     sys::Milliseconds deadline) {
   if (!co_await state->connected.wait_for(std::min(deadline, start_patience))) {
     throw unavailable(state->trouble);
@@ -182,7 +182,7 @@ sys::Async<json::object> ask_worker(Shared state, json::object request,
   co_return std::move(*waiter->answer);
 }
 
-sys::Async<void> stop_worker(Shared state) {
+sys::Async<void> stop_worker(SharedWorker state) {
   state->stopping.set();
   if (state->stream) state->stream->close();
   co_await state->scope.join();

@@ -69,7 +69,7 @@ sys::Async<Answer> create_realm(Call& call, access_domains::Create request) {
 }
 
 sys::Async<Answer> update_realm(Call& call, access_domains::Update request) {
-  const access::Names erased = name_list(request.delete_);
+  const posada::access::Names erased = name_list(request.delete_);
   co_await call.services.realms->update(request.realm, values_of(call.parameters),
                                         {erased.begin(), erased.end()},
                                         request.digest.value_or(""));

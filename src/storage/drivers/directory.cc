@@ -12,7 +12,6 @@ namespace posada::storage {
 namespace {
 
 constexpr std::size_t deepest_chain = 16;
-constexpr std::size_t longest_notes = 64 * 1024;
 
 image::Kind kind_of(VolumeFormat format) {
   switch (format) {

@@ -5,6 +5,8 @@
 
 namespace posada::storage {
 
+constexpr std::size_t longest_notes = 64 * 1024;  // of one volume, in bytes
+
 class DirectoryDriver final : public Driver {
  public:
   explicit DirectoryDriver(Definition definition);

@@ -8,8 +8,6 @@
 namespace posada::storage {
 namespace {
 
-constexpr std::size_t longest_notes = 64 * 1024;
-
 // The name by which a clone is known holds its base's: "9/base-9-disk-0.qcow2/100/vm-…".
 std::string full_name(const std::string& own, const std::string& backing) {
   if (!backing.starts_with("../")) return own;

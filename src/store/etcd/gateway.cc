@@ -13,7 +13,7 @@ namespace {
 // gRPC status codes that etcd answers with.
 constexpr int not_found = 5;
 constexpr int exhausted = 8;
-constexpr int unavailable = 14;
+constexpr int code_unavailable = 14;
 
 // Refusals after which etcd has certainly done nothing.
 constexpr std::array<std::string_view, 4> certain{
@@ -204,7 +204,7 @@ Refusal refusal_of(unsigned status, std::string_view body) {
   });
   // Everything else that etcd calls unavailable (its own time-outs, a change of leader, the
   // gateway's lost connection) can strike after the change was made.
-  refusal.unknown = !refusal.elsewhere && (refusal.code == unavailable || refusal.code == 0 ||
+  refusal.unknown = !refusal.elsewhere && (refusal.code == code_unavailable || refusal.code == 0 ||
                                            refusal.code == 1 || refusal.code == 4);
   return refusal;
 }
