@@ -58,7 +58,7 @@ export async function sign_in(page, url, user, password) {
   await page.locator('select[name=realm] option').first().waitFor({ state: 'attached' });
   await page.locator('select[name=realm]').selectOption(user.slice(at + 1));
   await page.locator('button[type=submit]').click();
-  await page.locator('[role=tree]').waitFor();
+  await page.locator('#main').waitFor();
 }
 
 export async function serious_problems(page) {

@@ -57,9 +57,11 @@ test('the wizard makes a machine from that image and starts it', when_live, asyn
   await step(/Check and create/);
   await dialog.getByRole('button', { name: 'Create', exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
-  const row = page.getByRole('treeitem', { name: new RegExp(`${id} \\(page-test\\)`) });
+  const row = page.getByRole('treeitem', {
+    name: new RegExp(`${id} \\(page-test\\)`),
+  });
   await row.click();
-  await page.locator('.page-head .pill', { hasText: 'running' }).waitFor({ timeout: 60_000 });
+  await page.locator('.page-head [data-state=running]').waitFor({ timeout: 60_000 });
   const config = await here.api.get(`/nodes/${here.api.node}/qemu/${id}/config`);
   assert.match(config.scsi0, /size=1G/);
   assert.match(config.ide2, /media=cdrom/);
@@ -77,13 +79,17 @@ test('a number in use is said beside its field', when_live, async () => {
 test('the task of the creation has a log that ends well', when_live, async () => {
   const page = await here.enter(`/qemu/${id}/tasks`);
   const card = page.locator('#page-panel');
-  await card.getByRole('button', { name: `VM ${id} – Create` }).click();
+  // The number may have belonged to an earlier machine, whose tasks are still listed below.
+  await card
+    .getByRole('button', { name: `VM ${id} – Create` })
+    .first()
+    .click();
   await page.getByRole('log').getByText('TASK OK').waitFor();
 });
 
 test('the machine is paused, resumed and stopped from the page', when_live, async () => {
   const page = await here.enter(`/qemu/${id}/summary`);
-  const pill = (text) => page.locator('.page-head .pill', { hasText: text }).waitFor();
+  const pill = (text) => page.locator(`.page-head [data-state=${text}]`).waitFor();
   const choose = async (name) => {
     await page.getByRole('button', { name: 'More actions' }).click();
     await page.getByRole('menuitem', { name, exact: true }).click();

@@ -8,7 +8,7 @@ const here = stage(async (api) => {
 
 test('the summary shows live figures that the stream brings', when_live, async () => {
   const page = await here.enter('/qemu/100/summary');
-  await page.locator('.page-head .pill', { hasText: 'running' }).waitFor();
+  await page.locator('.page-head [data-state=running]').waitFor();
   let asked = 0;
   page.on('request', (request) => {
     if (/cluster\/resources|status\/current/.test(request.url())) asked += 1;

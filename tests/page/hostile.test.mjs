@@ -11,7 +11,10 @@ const here = stage(async (api) => {
     memory: '64',
     description: hostile.join('\n'),
   });
-  await api.call('POST', '/access/groups', { groupid: group, comment: hostile[0] });
+  await api.call('POST', '/access/groups', {
+    groupid: group,
+    comment: hostile[0],
+  });
 });
 const group = `page-${process.pid}`;
 let id;

@@ -9,7 +9,9 @@ const folder = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 const figures_ms = 40_000;
 
 const browser = await open_browser();
-const page = await open_page(browser, { viewport: { width: 1400, height: 900 } });
+const page = await open_page(browser, {
+  viewport: { width: 1400, height: 900 },
+});
 const picture = async (name) => {
   await page.waitForTimeout(800);
   await page.screenshot({ path: `${folder}${name}.png` });

@@ -70,6 +70,8 @@ build_page() {
     (cd web && npm ci --no-audit --no-fund --loglevel=error) || die "npm ci failed"
     echo "$lock" >"$stamp"
   fi
+  # What the program can do is part of the page: a new method makes a new page.
+  (cd web && npm run --silent generate) || die "the page's types cannot be made"
   if [ ! -f web/dist/index.html ] || [ -n "$(find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -newer web/dist/index.html -print -quit)" ]; then
     say "Building the page"
     (cd web && npm run --silent build) || die "the page does not build"

@@ -19,9 +19,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build" / "release"
 GROUPS = ["structure", "unit", "contract", "guest", "page", "live"]
-# tests/page/frame and create still depend on how fast the machine is: `npm run test:live` in web/
-# runs them by hand.
-STEADY_PAGE_TESTS = ["signin", "guest", "console", "hostile"]
+STEADY_PAGE_TESTS = ["signin", "frame", "guest", "console", "create", "hostile"]
 PROGRAM_SECONDS = 900  # a test program that takes longer is ended and counts as failed
 
 

@@ -107,7 +107,12 @@ test(
   when_ready,
   async () => {
     const page = await here.enter();
-    const row = { ...here.world.rows.get('qemu/100'), id: 'qemu/777', vmid: 777, name: 'sudden' };
+    const row = {
+      ...here.world.rows.get('qemu/100'),
+      id: 'qemu/777',
+      vmid: 777,
+      name: 'sudden',
+    };
     here.world.put(row);
     await page.getByRole('treeitem', { name: /777 \(sudden\)/ }).waitFor();
     here.world.drop('qemu/777');

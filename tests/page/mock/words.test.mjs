@@ -41,3 +41,22 @@ test('every word that the page asks for is in the catalogue', () => {
   }
   assert.deepEqual(missing, []);
 });
+
+test('every word in the catalogue is asked for somewhere', () => {
+  const literals = new Set();
+  const patterns = [];
+  for (const name of readdirSync(source, { recursive: true })) {
+    if (!/\.tsx?$/.test(name)) continue;
+    const text = readFileSync(new URL(name, source), 'utf8');
+    for (const [, key] of text.matchAll(/'([\w.-]+)'/g)) literals.add(key);
+    for (const [, key] of text.matchAll(/`([\w.-]+\.[^`\s]*\$\{[^`\s]+)`/g)) {
+      const parts = key.split(/\$\{[^}]*\}/).map((part) => part.replaceAll('.', '\\.'));
+      patterns.push(new RegExp(`^${parts.join('.+')}$`));
+    }
+  }
+  const unused = [...english.keys()].filter((key) => {
+    const base = key.replace(/_(zero|one|other)$/, '');
+    return !literals.has(base) && !patterns.some((pattern) => pattern.test(base));
+  });
+  assert.deepEqual(unused, []);
+});

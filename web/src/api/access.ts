@@ -10,6 +10,9 @@ type Rest<C extends keyof import('../generated/api').Methods, K extends string> 
 
 export const list_realms = (): Promise<Realm[]> => ask('GET /access/domains');
 
+export const change_realm = (params: Parameters<'PUT /access/domains/{realm}'>): Work =>
+  ask('PUT /access/domains/{realm}', params);
+
 export const list_users = (): Promise<User[]> => ask('GET /access/users', { full: 1 });
 export const create_user = (params: Parameters<'POST /access/users'>): Work =>
   ask('POST /access/users', params);

@@ -47,6 +47,42 @@ export const guest_rrd = (guest: GuestRef, timeframe: Frame): Promise<RrdPoint[]
     timeframe,
     cf: 'AVERAGE',
   });
+interface Clone {
+  newid: number;
+  name: string | undefined;
+  full: boolean;
+  storage: string | undefined;
+}
+// A container's name is its host name.
+export const clone_guest = (guest: GuestRef, { name, ...rest }: Clone): Work =>
+  guest.kind === 'qemu'
+    ? ask('POST /nodes/{node}/qemu/{vmid}/clone', { ...at(guest), ...rest, name })
+    : ask('POST /nodes/{node}/lxc/{vmid}/clone', { ...at(guest), ...rest, hostname: name });
+export const make_template = (guest: GuestRef): Work =>
+  ask(`POST /nodes/{node}/${guest.kind}/{vmid}/template`, at(guest));
+export const hibernate = (guest: GuestRef): Work =>
+  ask('POST /nodes/{node}/qemu/{vmid}/status/suspend', { ...at(guest), todisk: true });
+
+interface Move {
+  storage: string;
+  delete: boolean;
+  format?: 'raw' | 'qcow2' | undefined;
+}
+type MovedDisk = Parameters<'POST /nodes/{node}/qemu/{vmid}/move_disk'>['disk'];
+type MovedVolume = Parameters<'POST /nodes/{node}/lxc/{vmid}/move_volume'>['volume'];
+export const move_disk = (guest: GuestRef, key: string, { format, ...rest }: Move): Work =>
+  guest.kind === 'qemu'
+    ? ask('POST /nodes/{node}/qemu/{vmid}/move_disk', {
+        ...at(guest),
+        ...rest,
+        disk: key as MovedDisk,
+        format,
+      })
+    : ask('POST /nodes/{node}/lxc/{vmid}/move_volume', {
+        ...at(guest),
+        ...rest,
+        volume: key as MovedVolume,
+      });
 export const create_vm = (params: Parameters<'POST /nodes/{node}/qemu'>): Work =>
   ask('POST /nodes/{node}/qemu', params);
 export const create_ct = (params: Parameters<'POST /nodes/{node}/lxc'>): Work =>

@@ -37,6 +37,13 @@ export const free_volume = (node: string, storage: string, volume: string): Work
   ask('DELETE /nodes/{node}/storage/{storage}/content/{volume}', { node, storage, volume });
 
 type Download = Parameters<'POST /nodes/{node}/storage/{storage}/download-url'>;
+interface UrlFacts {
+  filename?: string;
+  mimetype?: string;
+  size?: number;
+}
+export const query_url = (node: string, url: string): Promise<UrlFacts> =>
+  ask('GET /nodes/{node}/query-url-metadata', { node, url });
 export const download_url = (params: Download): Work =>
   ask('POST /nodes/{node}/storage/{storage}/download-url', params);
 

@@ -204,6 +204,12 @@ export interface Role {
   special?: Flag;
 }
 
+export interface Pool {
+  poolid: string;
+  comment?: string;
+  members?: Resource[];
+}
+
 export interface AclEntry {
   path: string;
   type: 'user' | 'group' | 'token';

@@ -11,12 +11,18 @@ interface Target {
   node: string;
   storage: string;
   content: string;
+  // Of the whole file; the node refuses a file with another one.
+  sha256?: string | undefined;
 }
 
 export function upload(target: Target, file: File, onProgress: (sent: number) => void): UploadJob {
   const request = new XMLHttpRequest();
   const form = new FormData();
   form.append('content', target.content);
+  if (target.sha256) {
+    form.append('checksum-algorithm', 'sha256');
+    form.append('checksum', target.sha256);
+  }
   // The file goes last: servers read everything after it as file data.
   form.append('filename', file, file.name);
   const done = new Promise<string>((resolve, reject) => {

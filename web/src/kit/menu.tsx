@@ -1,4 +1,11 @@
-import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import {
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type ReactNode,
+} from 'react';
 import { Button } from './button';
 import { Icon, type IconName } from './icon';
 
@@ -7,6 +14,8 @@ export interface MenuItem {
   icon?: IconName;
   danger?: boolean;
   disabled?: boolean;
+  // Why it is disabled, for one.
+  title?: string | undefined;
   checked?: boolean;
   apart?: boolean;
   onChoose: () => void;
@@ -33,7 +42,8 @@ export function Menu({ name, icon, label, variant = 'plain', items, left, disabl
     set_open(false);
     if (refocus) wrap.current?.querySelector<HTMLElement>('[aria-haspopup]')?.focus();
   };
-  useEffect(() => {
+  // Before the next key, which belongs to the menu already.
+  useLayoutEffect(() => {
     if (!open) return;
     entries()[0]?.focus();
     const outside = (event: PointerEvent) => {
@@ -85,6 +95,7 @@ export function Menu({ name, icon, label, variant = 'plain', items, left, disabl
                 role={item.checked === undefined ? 'menuitem' : 'menuitemradio'}
                 aria-checked={item.checked}
                 aria-disabled={item.disabled || undefined}
+                title={item.title}
                 className={item.danger ? 'danger' : undefined}
                 onClick={() => {
                   if (item.disabled) return;

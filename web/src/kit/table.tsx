@@ -6,6 +6,8 @@ import { Icon } from './icon';
 export interface Column<Row> {
   id: string;
   head: string;
+  // Shown in the head instead of its text.
+  head_cell?: ReactNode;
   cell: (row: Row) => ReactNode;
   sort?: (row: Row) => string | number;
   number?: boolean;
@@ -134,7 +136,9 @@ function Head<Row>({ column, order, onSort }: HeadProps<Row>) {
           {active && <Icon name={order.down ? 'down' : 'up'} />}
         </button>
       ) : (
-        <span className={column.actions ? 'visually-hidden' : undefined}>{column.head}</span>
+        (column.head_cell ?? (
+          <span className={column.actions ? 'visually-hidden' : undefined}>{column.head}</span>
+        ))
       )}
     </th>
   );

@@ -5,6 +5,10 @@ import { Icon, type IconName } from '../kit/icon';
 
 export type Tone = 'good' | 'warn' | 'bad' | '';
 
+// The same for programs that read the page, in no language.
+const mark_of = (row: Resource) =>
+  row.template ? 'template' : row.qmpstatus === 'paused' ? 'paused' : (row.status ?? 'unknown');
+
 export function state_of(row: Resource): { tone: Tone; text: string } {
   const { status = 'unknown' } = row;
   if (row.lock) return { tone: 'warn', text: t('state.locked', { lock: row.lock }) };
@@ -71,7 +75,7 @@ export function StatusPill({ row }: { row: Resource }) {
   use_t();
   const { tone, text } = state_of(row);
   return (
-    <span className={`pill ${tone}`}>
+    <span className={`pill ${tone}`} data-state={mark_of(row)}>
       <span className={`dot ${tone}`} />
       {text}
     </span>

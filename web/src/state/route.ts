@@ -7,8 +7,11 @@ const store = create_store(read());
 
 window.addEventListener('hashchange', () => store.set(read()));
 
+// The views know at once: the browser's own event comes later, and a key pressed until then would
+// be understood by the old view.
 export function go(path: string): void {
   location.hash = encodeURI(path);
+  store.set(path);
 }
 
 export const use_path = () => use_store(store);

@@ -26,7 +26,7 @@ export const first_general: General = {
 
 const host_name = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
 
-export function general_problems(value: General, kind: 'qemu' | 'lxc') {
+export function general_problems(value: Pick<General, 'vmid' | 'name'>, kind: 'qemu' | 'lxc') {
   const id = Number(value.vmid);
   const taken = peek_resource(`qemu/${id}`) ?? peek_resource(`lxc/${id}`);
   return {

@@ -13,17 +13,8 @@ import { Crud } from '../access/crud';
 import { EditDialog } from '../guest/edit-dialog';
 import { content_kinds, content_words } from '../storage/content-kinds';
 
-const types = [
-  'dir',
-  'nfs',
-  'cifs',
-  'lvm',
-  'lvmthin',
-  'zfspool',
-  'btrfs',
-  'rbd',
-  'cephfs',
-] as const;
+// The kinds of storage that this version has a driver for.
+const types = ['dir'] as const;
 type StorageType = (typeof types)[number];
 
 export function Definitions() {

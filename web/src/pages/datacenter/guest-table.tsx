@@ -5,12 +5,13 @@ import { Card } from '../../kit/card';
 import { Icon } from '../../kit/icon';
 import { Empty } from '../../kit/notice';
 import { Table, type Column } from '../../kit/table';
-import { state_of, StatusIcon } from '../../shell/status';
+import { name_of, state_of, StatusIcon } from '../../shell/status';
 import { matches } from '../../shell/tree-data';
 import { format_bytes, format_duration, format_percent } from '../../state/format';
 import { is_guest, use_all_live } from '../../state/resources';
 import { go, link_to } from '../../state/route';
 import { Tags } from '../guest/tags';
+import { BulkBar } from './bulk';
 
 const many = 60;
 
@@ -19,6 +20,39 @@ export function GuestTable({ node }: { node?: string }) {
   const [text, set_text] = useState('');
   const all = use_all_live().filter((row) => is_guest(row) && (!node || row.node === node));
   const rows = text.trim() ? all.filter((row) => matches(row, text)) : all;
+  const [chosen, set_chosen] = useState<ReadonlySet<string>>(new Set());
+  const select = (ids: string[], on: boolean) =>
+    set_chosen((before) => {
+      const next = new Set(before);
+      ids.forEach((id) => (on ? next.add(id) : next.delete(id)));
+      return next;
+    });
+  const selection: Column<Resource> = {
+    id: 'select',
+    head: t('bulk.select'),
+    head_cell: (
+      <input
+        type="checkbox"
+        aria-label={t('bulk.select_all')}
+        checked={rows.length > 0 && rows.every((row) => chosen.has(row.id))}
+        onChange={(event) =>
+          select(
+            rows.map((row) => row.id),
+            event.target.checked,
+          )
+        }
+      />
+    ),
+    cell: (row) => (
+      <input
+        type="checkbox"
+        aria-label={t('bulk.select_named', { name: name_of(row) })}
+        checked={chosen.has(row.id)}
+        onChange={(event) => select([row.id], event.target.checked)}
+      />
+    ),
+    width: '36px',
+  };
   const columns = useMemo<Column<Resource>[]>(
     () => [
       {
@@ -89,9 +123,13 @@ export function GuestTable({ node }: { node?: string }) {
         </div>
       }
     >
+      <BulkBar
+        rows={all.filter((row) => chosen.has(row.id))}
+        onClear={() => set_chosen(new Set())}
+      />
       <Table
         label={t('view.guests')}
-        columns={columns}
+        columns={[selection, ...columns]}
         rows={rows}
         row_key={(row) => row.id}
         first_sort="vmid"

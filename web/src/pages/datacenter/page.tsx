@@ -12,6 +12,8 @@ const Users = lazy(() => import('../access/users').then((m) => ({ default: m.Use
 const Tokens = lazy(() => import('../access/tokens').then((m) => ({ default: m.Tokens })));
 const Groups = lazy(() => import('../access/groups').then((m) => ({ default: m.Groups })));
 const Roles = lazy(() => import('../access/roles').then((m) => ({ default: m.Roles })));
+const Pools = lazy(() => import('./pools').then((m) => ({ default: m.Pools })));
+const Realms = lazy(() => import('../access/realms').then((m) => ({ default: m.Realms })));
 const Permissions = lazy(() =>
   import('../access/permissions').then((m) => ({ default: m.Permissions })),
 );
@@ -20,11 +22,13 @@ const views = [
   'summary',
   'guests',
   'storage',
+  'pools',
   'users',
   'tokens',
   'groups',
   'roles',
   'permissions',
+  'realms',
   'tasks',
 ] as const;
 
@@ -56,6 +60,8 @@ export function DatacenterPage({ view }: { view: string }) {
 function View({ view }: { view: string }) {
   if (view === 'guests') return <GuestTable />;
   if (view === 'storage') return <Definitions />;
+  if (view === 'pools') return <Pools />;
+  if (view === 'realms') return <Realms />;
   if (view === 'users') return <Users />;
   if (view === 'tokens') return <Tokens />;
   if (view === 'groups') return <Groups />;

@@ -86,7 +86,7 @@ export function AddDisk({ guest, settings, change, onClose }: EditProps) {
   );
 }
 
-interface ResizeProps {
+export interface ResizeProps {
   guest: GuestRef;
   row: HardwareRow;
   refresh: () => Promise<void>;

@@ -1,4 +1,6 @@
 import { useState } from 'react';
+import { offered } from '../../api/offered';
+import type { Kind } from '../../api/types';
 import { use_t } from '../../i18n';
 import { Button } from '../../kit/button';
 import { Card } from '../../kit/card';
@@ -10,15 +12,25 @@ import { Table } from '../../kit/table';
 import { use_action } from '../../state/action';
 import { CdromDialog } from './edit-cdrom';
 import { AddDisk, AttachUnused, ResizeDisk } from './edit-disk';
+import { DriveDialog, MoveDisk } from './edit-drive';
 import { NicDialog } from './edit-nic';
 import { CpuDialog, MemoryDialog, TextDialog } from './edit-simple';
 import { hardware_rows, type HardwareRow } from './hardware-rows';
 import type { GuestProps } from './page';
 import { use_config, type Change, type Settings } from './use-config';
 
+type RowAction = 'edit' | 'remove' | 'resize' | 'move';
 type Opened =
-  | { what: 'edit' | 'remove' | 'resize'; row: HardwareRow }
-  | { what: 'add-disk' | 'add-nic' | 'add-cdrom' };
+  { what: RowAction; row: HardwareRow } | { what: 'add-disk' | 'add-nic' | 'add-cdrom' };
+
+const can_resize = {
+  qemu: offered('PUT /nodes/{node}/qemu/{vmid}/resize'),
+  lxc: offered('PUT /nodes/{node}/lxc/{vmid}/resize'),
+};
+const can_move = {
+  qemu: offered('POST /nodes/{node}/qemu/{vmid}/move_disk'),
+  lxc: offered('POST /nodes/{node}/lxc/{vmid}/move_volume'),
+};
 
 export function Hardware({ guest, row }: GuestProps) {
   const t = use_t();
@@ -100,7 +112,7 @@ export function Hardware({ guest, row }: GuestProps) {
               cell: (one) => (
                 <RowButtons
                   row={one}
-                  vm={vm}
+                  kind={guest.kind}
                   busy={busy}
                   onRevert={() => void revert(one)}
                   onOpen={(what) => set_opened({ what, row: one })}
@@ -140,17 +152,20 @@ function Value({ row }: { row: HardwareRow }) {
 
 interface RowButtonsProps {
   row: HardwareRow;
-  vm: boolean;
+  kind: Kind;
   busy: boolean;
   onRevert: () => void;
-  onOpen: (what: 'edit' | 'remove' | 'resize') => void;
+  onOpen: (what: RowAction) => void;
 }
 
-function RowButtons({ row, vm, busy, onRevert, onOpen }: RowButtonsProps) {
+function RowButtons({ row, kind, busy, onRevert, onOpen }: RowButtonsProps) {
   const t = use_t();
   const name = row.name;
+  const vm = kind === 'qemu';
+  const firmware = /^(efidisk|tpmstate)/.test(row.key);
+  const volume = row.kind === 'disk' && !/^\//.test(row.value);
   const removable = row.kind !== 'memory' && row.kind !== 'cpu' && row.key !== 'rootfs';
-  const editable = row.kind !== 'disk';
+  const editable = row.kind !== 'disk' || !firmware;
   return (
     <>
       {(row.removing || row.pending !== undefined) && (
@@ -158,9 +173,24 @@ function RowButtons({ row, vm, busy, onRevert, onOpen }: RowButtonsProps) {
           {t('hardware.revert')}
         </Button>
       )}{' '}
-      {row.kind === 'disk' && !/^(efidisk|tpmstate)/.test(row.key) && (
-        <Button small icon="expand" onClick={() => onOpen('resize')}>
+      {volume && !firmware && can_resize[kind] && (
+        <Button
+          small
+          icon="expand"
+          name={t('hardware.resize_named', { name })}
+          onClick={() => onOpen('resize')}
+        >
           {t('hardware.resize')}
+        </Button>
+      )}{' '}
+      {volume && can_move[kind] && (
+        <Button
+          small
+          icon="exit"
+          name={t('hardware.move_named', { name })}
+          onClick={() => onOpen('move')}
+        >
+          {t('hardware.move')}
         </Button>
       )}{' '}
       {editable && (
@@ -210,6 +240,9 @@ function Editor(props: EditorProps) {
   if (opened.what === 'resize') {
     return <ResizeDisk guest={guest} row={row} refresh={refresh} onClose={onClose} />;
   }
+  if (opened.what === 'move') {
+    return <MoveDisk guest={guest} row={row} refresh={refresh} onClose={onClose} />;
+  }
   if (opened.what === 'remove') {
     const keeps = row.kind === 'disk';
     return (
@@ -239,6 +272,7 @@ function Editor(props: EditorProps) {
   if (row.kind === 'cpu') return <CpuDialog {...shared} />;
   if (row.kind === 'nic') return <NicDialog {...shared} edited={row.key} />;
   if (row.kind === 'cdrom') return <CdromDialog {...shared} edited={row.key} />;
+  if (row.kind === 'disk') return <DriveDialog {...shared} row={row} />;
   if (row.kind === 'unused') return <AttachUnused {...shared} row={row} />;
   return <TextDialog {...shared} name={row.name} edited={row.key} />;
 }

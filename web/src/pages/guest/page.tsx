@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useMemo } from 'react';
 import { get_status, guest_key } from '../../api/guests';
+import { offered } from '../../api/offered';
 import type { GuestRef, Kind, Resource } from '../../api/types';
 import { is_running } from '../../api/tasks';
 import { t_known, use_t, type Key } from '../../i18n';
@@ -42,6 +43,10 @@ function Doing({ guest }: { guest: GuestRef }) {
 }
 
 const views = ['summary', 'console', 'hardware', 'options', 'snapshots', 'tasks'] as const;
+const with_snapshots = {
+  qemu: offered('POST /nodes/{node}/qemu/{vmid}/snapshot'),
+  lxc: offered('POST /nodes/{node}/lxc/{vmid}/snapshot'),
+};
 
 // The stream says running or stopped; that a machine is paused only its own status tells.
 function use_full_row(guest: GuestRef, row: Resource): Resource {
@@ -81,10 +86,9 @@ export function GuestPage({ row: reported, view }: { row: Resource; view: string
         }
         where={t('guest.where', { kind, node: guest.node })}
         actions={<PowerButtons guest={guest} row={row} />}
-        tabs={views.map((id) => ({
-          id,
-          text: t(id === 'hardware' ? hardware : `view.${id}`),
-        }))}
+        tabs={views
+          .filter((id) => id !== 'snapshots' || with_snapshots[guest.kind])
+          .map((id) => ({ id, text: t(id === 'hardware' ? hardware : `view.${id}`) }))}
         tabs_label={t('guest.views')}
         current={view}
         base={base}

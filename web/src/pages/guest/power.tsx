@@ -1,5 +1,6 @@
-import { useState } from 'react';
-import { destroy_guest, power, type PowerAction } from '../../api/guests';
+import { lazy, Suspense, useState } from 'react';
+import { destroy_guest, hibernate, power, type PowerAction } from '../../api/guests';
+import { offered } from '../../api/offered';
 import { note_task } from '../../api/tasks';
 import { use_t } from '../../i18n';
 import { Button } from '../../kit/button';
@@ -11,7 +12,20 @@ import { use_action } from '../../state/action';
 import { go } from '../../state/route';
 import type { GuestProps } from './page';
 
-type Asked = 'stop' | 'reset' | 'shutdown' | 'reboot' | 'delete';
+const CloneDialog = lazy(() => import('./clone').then((m) => ({ default: m.CloneDialog })));
+const TemplateDialog = lazy(() => import('./clone').then((m) => ({ default: m.TemplateDialog })));
+
+type Sure = 'stop' | 'reset' | 'shutdown' | 'reboot' | 'hibernate';
+type Asked = Sure | 'delete' | 'clone' | 'template';
+
+const can_clone = {
+  qemu: offered('POST /nodes/{node}/qemu/{vmid}/clone'),
+  lxc: offered('POST /nodes/{node}/lxc/{vmid}/clone'),
+};
+const can_be_template = {
+  qemu: offered('POST /nodes/{node}/qemu/{vmid}/template'),
+  lxc: offered('POST /nodes/{node}/lxc/{vmid}/template'),
+};
 
 export function PowerButtons({ guest, row }: GuestProps) {
   const t = use_t();
@@ -21,6 +35,8 @@ export function PowerButtons({ guest, row }: GuestProps) {
   const running = row.status === 'running';
   const paused = row.qmpstatus === 'paused' || row.status === 'paused';
   const go_on = (action: PowerAction) => run(() => power(guest, action));
+  const close = () => set_asked(undefined);
+  const is_template = row.template === 1;
   const more: MenuItem[] = [
     {
       text: t('power.reboot'),
@@ -51,12 +67,34 @@ export function PowerButtons({ guest, row }: GuestProps) {
       disabled: !running && !paused,
       onChoose: () => set_asked('stop'),
     },
+    ...(can_clone[guest.kind]
+      ? [
+          {
+            text: t('clone.menu'),
+            icon: 'copy' as const,
+            apart: true,
+            onChoose: () => set_asked('clone'),
+          },
+        ]
+      : []),
+    ...(can_be_template[guest.kind] && !is_template
+      ? [
+          {
+            text: t('template.menu'),
+            icon: 'template' as const,
+            disabled: running,
+            title: running ? t('template.stop_first') : undefined,
+            onChoose: () => set_asked('template'),
+          },
+        ]
+      : []),
     {
       text: t('power.delete'),
       icon: 'trash',
       danger: true,
       apart: true,
       disabled: running,
+      title: running ? t('power.delete_stop_first') : undefined,
       onChoose: () => set_asked('delete'),
     },
   ];
@@ -82,23 +120,36 @@ export function PowerButtons({ guest, row }: GuestProps) {
         {t('view.console')}
       </Button>
       <Menu name={t('power.more')} icon="down" items={more} />
-      {asked === 'delete' ? (
-        <DeleteDialog guest={guest} row={row} onClose={() => set_asked(undefined)} />
-      ) : (
-        asked && (
-          <Confirm
-            title={t(`power.${asked}_title`, { name: `${guest.vmid} ${row.name ?? ''}` })}
-            action={t(`power.${asked}`)}
-            danger={asked === 'stop' || asked === 'reset'}
-            onClose={() => set_asked(undefined)}
-            // The answer is the task; what becomes of it is seen in the list below.
-            onConfirm={async () => note_task(await power(guest, asked))}
-          >
-            <p>{t(`power.${asked}_text`)}</p>
-          </Confirm>
-        )
-      )}
+      <Suspense>
+        {asked && <Question guest={guest} row={row} asked={asked} onClose={close} />}
+      </Suspense>
     </div>
+  );
+}
+
+function Question({
+  guest,
+  row,
+  asked,
+  onClose,
+}: GuestProps & { asked: Asked; onClose: () => void }) {
+  const t = use_t();
+  const shared = { guest, row, onClose };
+  if (asked === 'delete') return <DeleteDialog {...shared} />;
+  if (asked === 'clone') return <CloneDialog {...shared} />;
+  if (asked === 'template') return <TemplateDialog {...shared} />;
+  const work = () => (asked === 'hibernate' ? hibernate(guest) : power(guest, asked));
+  return (
+    <Confirm
+      title={t(`power.${asked}_title`, { name: `${guest.vmid} ${row.name ?? ''}` })}
+      action={t(`power.${asked}`)}
+      danger={asked === 'stop' || asked === 'reset'}
+      onClose={onClose}
+      // The answer is the task; what becomes of it is seen in the list below.
+      onConfirm={async () => note_task(await work())}
+    >
+      <p>{t(`power.${asked}_text`)}</p>
+    </Confirm>
   );
 }
 

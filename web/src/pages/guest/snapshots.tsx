@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { ApiError } from '../../api/client';
 import {
   drop_snapshot,
   guest_key,
@@ -32,19 +31,7 @@ export function Snapshots({ guest, row }: GuestProps) {
     retry: false,
   });
   if (query.isPending) return <Loading />;
-  if (query.isError) {
-    if ((query.error as ApiError).status === 501) {
-      return (
-        <Empty icon="camera">
-          <p>
-            <b>{t('state.not_yet')}</b>
-          </p>
-          <p>{t('snapshot.not_yet')}</p>
-        </Empty>
-      );
-    }
-    return <Failure error={query.error} onRetry={() => void query.refetch()} />;
-  }
+  if (query.isError) return <Failure error={query.error} onRetry={() => void query.refetch()} />;
   const list = query.data.filter((one) => one.name !== 'current');
   return (
     <Card

@@ -13,7 +13,7 @@ import { Acceleration, HaState } from './facts';
 import { Addresses } from './addresses';
 import { Notes } from './notes';
 import type { GuestProps } from './page';
-import { Tags } from './tags';
+import { EditableTags } from './tags';
 
 export const guest_charts: ChartSpec[] = [
   {
@@ -109,7 +109,7 @@ export function GuestSummary({ guest, row }: GuestProps) {
             [t('field.uptime'), running ? format_duration(row.uptime) : '–'],
             [t('field.node'), row.node],
             [t('field.ha'), <HaState key="ha" row={row} />],
-            [t('field.tags'), <Tags key="tags" text={row.tags} />],
+            [t('field.tags'), <EditableTags key="tags" guest={guest} text={row.tags} />],
             ...(guest.kind === 'qemu'
               ? ([
                   [

@@ -1,8 +1,12 @@
 import { useState } from 'react';
-import { download_url } from '../../api/nodes';
+import { download_url, query_url } from '../../api/nodes';
 import { note_task } from '../../api/tasks';
 import { use_t } from '../../i18n';
+import { Button } from '../../kit/button';
 import { SelectField, TextField } from '../../kit/field';
+import { Failure } from '../../kit/notice';
+import { use_form_action } from '../../state/action';
+import { format_bytes } from '../../state/format';
 import { EditDialog } from '../guest/edit-dialog';
 import { content_kinds } from './content-kinds';
 
@@ -21,6 +25,14 @@ export function DownloadDialog({ node, storage, kinds, onClose }: Props) {
   const [name, set_name] = useState('');
   const [kind, set_kind] = useState(kinds[0] ?? 'iso');
   const [sum, set_sum] = useState('');
+  const { busy, error: query_error, submit } = use_form_action();
+  const [size, set_size] = useState<number>();
+  const look = () =>
+    submit(async () => {
+      const facts = await query_url(node, url);
+      set_size(facts.size);
+      if (facts.filename) set_name(facts.filename);
+    });
   const guessed = /([^/?#]+)(?:[?#].*)?$/.exec(url)?.[1] ?? '';
   const filename = name || guessed;
   return (
@@ -54,6 +66,25 @@ export function DownloadDialog({ node, storage, kinds, onClose }: Props) {
             error={errors.url}
             onChange={set_url}
           />
+          <div className="whole row wrap">
+            <Button
+              small
+              icon="search"
+              busy={busy}
+              disabled={!/^https?:\/\/./.test(url)}
+              onClick={() => void look()}
+            >
+              {t('storage.query_url')}
+            </Button>
+            {size !== undefined && (
+              <span role="status">{t('storage.url_size', { size: format_bytes(size) })}</span>
+            )}
+          </div>
+          {query_error !== undefined && (
+            <div className="whole">
+              <Failure error={query_error} />
+            </div>
+          )}
           <TextField
             label={t('storage.filename')}
             value={filename}

@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from 'react';
+import type { ApiError } from '../../api/client';
 import { follow } from '../../api/tasks';
 import { upload, type UploadJob } from '../../api/upload';
 import { use_t } from '../../i18n';
 import { Button } from '../../kit/button';
 import { Dialog } from '../../kit/dialog';
-import { Field, SelectField } from '../../kit/field';
+import { Field, SelectField, TextField } from '../../kit/field';
 import { Bar } from '../../kit/meter';
 import { Failure } from '../../kit/notice';
 import { toast_good } from '../../kit/toast';
@@ -25,6 +26,7 @@ export function UploadDialog({ node, storage, kinds, first, onDone, onClose }: P
   const [kind, set_kind] = useState(first);
   const [file, set_file] = useState<File>();
   const [sent, set_sent] = useState<number>();
+  const [sum, set_sum] = useState('');
   const [error, set_error] = useState<unknown>();
   const job = useRef<UploadJob>(undefined);
   const started = useRef(0);
@@ -43,7 +45,8 @@ export function UploadDialog({ node, storage, kinds, first, onDone, onClose }: P
     set_sent(0);
     started.current = performance.now();
     try {
-      job.current = upload({ node, storage, content: kind }, file, set_sent);
+      const sha256 = sum.trim().toLowerCase() || undefined;
+      job.current = upload({ node, storage, content: kind, sha256 }, file, set_sent);
       await follow(await job.current.done);
       await onDone();
       toast_good(t('storage.uploaded', { name: file.name }));
@@ -53,6 +56,8 @@ export function UploadDialog({ node, storage, kinds, first, onDone, onClose }: P
       if ((failure as Error).name !== 'AbortError') set_error(failure);
     }
   };
+  const sum_bad = sum !== '' && !/^\s*[0-9a-f]{64}\s*$/i.test(sum);
+  const fields = (error as Partial<ApiError> | undefined)?.errors ?? {};
   const seconds = (performance.now() - started.current) / 1000;
   const left = file && sent ? (seconds * (file.size - sent)) / sent : undefined;
   return (
@@ -72,7 +77,13 @@ export function UploadDialog({ node, storage, kinds, first, onDone, onClose }: P
           ) : (
             <Button onClick={onClose}>{t('action.close')}</Button>
           )}
-          <Button type="submit" variant="primary" icon="upload" busy={busy} disabled={!file}>
+          <Button
+            type="submit"
+            variant="primary"
+            icon="upload"
+            busy={busy}
+            disabled={!file || sum_bad}
+          >
             {t('storage.upload')}
           </Button>
         </>
@@ -100,6 +111,14 @@ export function UploadDialog({ node, storage, kinds, first, onDone, onClose }: P
           />
         )}
       </Field>
+      <TextField
+        label={t('storage.checksum')}
+        hint={t('storage.checksum_hint')}
+        value={sum}
+        disabled={busy}
+        error={sum_bad ? t('storage.checksum_bad') : fields.checksum}
+        onChange={set_sum}
+      />
       {file && sent !== undefined && (
         <div className="stack" role="status">
           <Bar fraction={whole ? undefined : sent / file.size} label={t('storage.upload')} />

@@ -1,0 +1,115 @@
+// A copy of a guest, or its change into a template that copies are made from.
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { clone_guest, make_template } from '../../api/guests';
+import { next_id } from '../../api/nodes';
+import { note_task } from '../../api/tasks';
+import { use_t } from '../../i18n';
+import { Confirm } from '../../kit/confirm';
+import { SelectField, TextField } from '../../kit/field';
+import { Notice } from '../../kit/notice';
+import { general_problems } from '../../wizard/general';
+import { EditDialog } from './edit-dialog';
+import type { GuestProps } from './page';
+import { StoragePicker } from './pickers';
+
+type Props = GuestProps & { onClose: () => void };
+
+export function CloneDialog({ guest, row, onClose }: Props) {
+  const t = use_t();
+  const [vmid, set_vmid] = useState('');
+  const [name, set_name] = useState('');
+  const [mode, set_mode] = useState(row.template ? 'linked' : 'full');
+  const [storage, set_storage] = useState('');
+  const free = useQuery({ queryKey: ['nextid'], queryFn: next_id, staleTime: 0, gcTime: 0 });
+  useEffect(() => {
+    if (free.data) set_vmid((typed) => typed || free.data);
+  }, [free.data]);
+  const problems = general_problems({ vmid, name }, 'qemu');
+  const full = mode === 'full';
+  const save = async () =>
+    note_task(
+      await clone_guest(guest, {
+        newid: Number(vmid),
+        name: name || undefined,
+        full,
+        storage: full ? storage : undefined,
+      }),
+    );
+  return (
+    <EditDialog
+      title={t('clone.title', { name: `${guest.vmid} ${row.name ?? ''}` })}
+      action={t('clone.do')}
+      ready={!problems.vmid && !problems.taken && !problems.name && (!full || storage !== '')}
+      onClose={onClose}
+      save={save}
+    >
+      {(errors) => (
+        <div className="form">
+          <TextField
+            label={t('wizard.id')}
+            name="newid"
+            type="number"
+            min={100}
+            value={vmid}
+            error={errors.newid ?? (problems.taken ? t('wizard.id_taken') : undefined)}
+            onChange={set_vmid}
+          />
+          <TextField
+            label={guest.kind === 'lxc' ? t('field.hostname') : t('field.name')}
+            name="name"
+            hint={t('options.name_hint')}
+            value={name}
+            error={
+              errors.name ?? errors.hostname ?? (problems.name ? t('wizard.name_bad') : undefined)
+            }
+            onChange={set_name}
+          />
+          {row.template === 1 && (
+            <SelectField
+              label={t('clone.mode')}
+              hint={t(full ? 'clone.full_hint' : 'clone.linked_hint')}
+              value={mode}
+              error={errors.full}
+              onChange={set_mode}
+              choices={[
+                { value: 'linked', text: t('clone.linked') },
+                { value: 'full', text: t('clone.full') },
+              ]}
+            />
+          )}
+          {full && (
+            <StoragePicker
+              node={guest.node}
+              content={guest.kind === 'qemu' ? 'images' : 'rootdir'}
+              label={t('clone.storage')}
+              value={storage}
+              error={errors.storage}
+              onChange={set_storage}
+            />
+          )}
+          {row.status === 'running' && (
+            <div className="whole">
+              <Notice>{t('clone.running')}</Notice>
+            </div>
+          )}
+        </div>
+      )}
+    </EditDialog>
+  );
+}
+
+export function TemplateDialog({ guest, row, onClose }: Props) {
+  const t = use_t();
+  return (
+    <Confirm
+      title={t('template.title', { name: `${guest.vmid} ${row.name ?? ''}` })}
+      action={t('template.do')}
+      danger
+      onClose={onClose}
+      onConfirm={async () => note_task(await make_template(guest))}
+    >
+      <p>{t('template.text')}</p>
+    </Confirm>
+  );
+}
