@@ -2,7 +2,7 @@
 """The rules that hold the source tree together, checked on its texts.
 
 Modules include only what CMakeLists.txt lets them use; the outside world is reached through src/sys;
-files stay short; README leads nowhere that is not there; no path of anybody's machine is kept.
+files and pages stay short; no link of a document is dead; no path of anybody's machine is kept.
 Run from anywhere: python3 tests/structure/structure_test.py
 """
 import pathlib
@@ -13,6 +13,8 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src"
 LONGEST_FILE = 600
+LONGEST_PAGE = 200
+GENERATED_PAGES = {"compatibility.md"}
 
 # Folders that may speak to the system themselves: `sys` is made for it; the others are programs of
 # their own, small, sandboxed or tied to one library.
@@ -71,6 +73,16 @@ def modules():
                 allowed.append(word)
         uses[folder] = allowed
     return uses
+
+
+def without_code(markdown):
+    return re.sub(r"```.*?```", "", markdown, flags=re.DOTALL)
+
+
+def anchors(document):
+    """The names that headings get where the documents are shown: words in lower case, '-' between."""
+    titles = re.findall(r"^#+ (.+)$", without_code(document.read_text()), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
 
 
 def tracked_files():
@@ -142,16 +154,31 @@ class Structure(unittest.TestCase):
         self.none(found, f"a file of src/ has at most {LONGEST_FILE} lines")
 
     def test_links_of_the_documents_lead_somewhere(self):
-        documents = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+        documents = [p for p in tracked_files() if p.suffix == ".md"]
         self.assertIn(ROOT / "README.md", documents)
         found = []
         for document in documents:
-            text = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
-            for target in re.findall(r"\]\(([^)\s]+)\)", text):
-                file = target.split("#")[0]
-                if file and not re.match(r"[a-z]+:", file) and not (document.parent / file).exists():
-                    found.append(f"{document.relative_to(ROOT)}: {target}")
-        self.none(found, "links to files that do not exist")
+            for target in re.findall(r"\]\(([^)\s]+)\)", without_code(document.read_text())):
+                file, _, anchor = target.partition("#")
+                if re.match(r"[a-z]+:", target):
+                    continue
+                there = document.parent / file if file else document
+                if not there.exists():
+                    found.append(f"{document.relative_to(ROOT)}: {target}: there is no such file")
+                elif anchor and anchor not in anchors(there):
+                    found.append(f"{document.relative_to(ROOT)}: {target}: there is no such heading")
+        self.none(found, "dead links")
+
+    def test_pages_of_the_manual_are_short_and_listed_in_its_index(self):
+        index = (ROOT / "docs/README.md").read_text()
+        found = []
+        for page in sorted((ROOT / "docs").glob("*.md")):
+            if page.name != "README.md" and f"]({page.name})" not in index:
+                found.append(f"docs/{page.name} is not in docs/README.md")
+            count = len(page.read_text().splitlines())
+            if count > LONGEST_PAGE and page.name not in GENERATED_PAGES:
+                found.append(f"docs/{page.name} has {count} lines")
+        self.none(found, f"a page of the manual has at most {LONGEST_PAGE} lines and is listed")
 
     def test_nothing_names_a_path_of_somebodys_machine(self):
         found = []
