@@ -57,6 +57,13 @@ bool all_scalars(const json::array& values) {
   return true;
 }
 
+// Lists may be separated by line ends and NUL as well, which no config text may hold.
+void separate_by_spaces(json::string& list) {
+  for (char& c : list) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
+}
+
 // Forms cannot tell one value from a list of one: a single value for an array becomes an array,
 // and several values of a list that is a text become that text.
 void adapt_shape(const Method& method, json::object& parameters) {
@@ -69,6 +76,9 @@ void adapt_shape(const Method& method, json::object& parameters) {
     } else if (const json::array* values = value.if_array();
                values != nullptr && is_list_format(rule.format) && all_scalars(*values)) {
       value = joined(*values);
+    }
+    if (json::string* text = value.if_string(); text != nullptr && is_list_format(rule.format)) {
+      separate_by_spaces(*text);
     }
   }
 }

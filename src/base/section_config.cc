@@ -1,5 +1,6 @@
 #include "base/section_config.h"
 
+#include "base/error.h"
 #include "base/text.h"
 
 namespace posada {
@@ -48,6 +49,10 @@ void write_value(std::string& out, const std::string& key, const std::string& va
   if (rules.is_array && rules.is_array(key)) {
     for (const std::string& element : split(value, '\n')) out += "\t" + key + " " + element + "\n";
     return;
+  }
+  // It would write lines of its own.
+  if (value.find_first_of(std::string_view("\n\r\0", 3)) != std::string::npos) {
+    throw Error::parameter(key, "value may not hold line breaks or NUL characters");
   }
   out += "\t" + key + " " + value + "\n";
 }

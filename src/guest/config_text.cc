@@ -18,6 +18,13 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
+// A value that ends its line would write settings of its own, and not only those that its sender
+// may change.
+void require_one_line(std::string_view key, std::string_view value) {
+  if (value.find_first_of(std::string_view("\n\r\0", 3)) == std::string_view::npos) return;
+  throw Error::parameter(std::string(key), "value may not hold line breaks or NUL characters");
+}
+
 }  // namespace
 
 std::optional<std::pair<std::string, unsigned>> split_number(std::string_view key) {
@@ -82,6 +89,7 @@ std::string KeyTable::check(std::string_view key, std::string_view value) const 
   if (rule == nullptr) {
     throw Error::parameter(std::string(key), "unknown setting '" + std::string(key) + "'");
   }
+  require_one_line(key, value);
   try {
     return (*rule)(value);
   } catch (const Error& error) {
@@ -176,9 +184,11 @@ void write_section(std::string& text, const ConfigSection& section, bool keep_em
     values["delete"] = deletes;
   }
   for (const auto& [key, value] : values) {
+    require_one_line(key, value);
     text += key + ": " + value + "\n";
   }
   for (const auto& [key, value] : section.raw) {
+    require_one_line(key, value);
     text += key + ": " + value + "\n";
   }
 }

@@ -141,6 +141,7 @@ TEST(Validate, ListsAreTextsAndArraysAreArrays) {
             "net0,ide2");
   EXPECT_EQ(accept(Verb::put, config, {{"delete", "net0;ide2 tags"}}).at("delete"),
             "net0;ide2 tags");
+  EXPECT_EQ(accept(Verb::put, config, {{"tags", std::string("a\nb\0c", 5)}}).at("tags"), "a b c");
   std::vector<std::string> exec{"nodes", "a", "qemu", "100", "agent", "exec"};
   EXPECT_EQ(accept(Verb::post, exec, {{"command", "ls"}}).at("command"), json::array{"ls"});
   EXPECT_EQ(accept(Verb::post, exec, {{"command", json::array{"ls", "-l"}}}).at("command"),

@@ -108,6 +108,20 @@ TEST(ConfigText, NumberedKeysHaveALimitAndNoLeadingZero) {
   EXPECT_FALSE(grammar.keys.knows("unused"));
 }
 
+TEST(ConfigText, AValueWritesNoLinesOfItsOwn) {
+  const auto grammar = small_grammar();
+  for (const std::string& value :
+       {std::string("a\ncores: 8"), std::string("a\r"), std::string("a\0b", 3)}) {
+    EXPECT_THROW(grammar.keys.check("rootfs", value), Error);
+    GuestConfig config;
+    config.main.values["rootfs"] = value;
+    EXPECT_THROW(write_config(config, grammar), Error);
+    config = {};
+    config.snapshots["before"].raw.emplace_back("lxc.x", value);
+    EXPECT_THROW(write_config(config, grammar), Error);
+  }
+}
+
 TEST(Properties, OneBareValueStandsForTheDefaultKey) {
   const PropertyFormat format(formats::qemu_net);
   EXPECT_EQ(format.print(format.parse("virtio=BC:24:11:00:00:01,firewall=on")),
