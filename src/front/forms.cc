@@ -1,5 +1,8 @@
 #include "front/forms.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/text.h"
 #include "front/limits.h"
 #include "front/refusal.h"
@@ -34,6 +37,19 @@ void add(json::object& parameters, const std::string& key, std::string value) {
   }
 }
 
+// JSON writes no infinite number, but 1e400 is read as one; the daemon could not read it again.
+bool all_finite(const json::value& value) {
+  if (const double* number = value.if_double()) return std::isfinite(*number);
+  if (const json::array* array = value.if_array()) {
+    return std::all_of(array->begin(), array->end(), all_finite);
+  }
+  if (const json::object* object = value.if_object()) {
+    return std::all_of(object->begin(), object->end(),
+                       [](const auto& member) { return all_finite(member.value()); });
+  }
+  return true;
+}
+
 json::object decode_json(std::string_view body) {
   json::parse_options options;
   options.max_depth = max_json_depth;
@@ -42,6 +58,9 @@ json::object decode_json(std::string_view body) {
   if (error) throw Refusal(400, "unable to parse parameters: " + error.message());
   if (!value.is_object()) {
     throw Refusal(400, "unable to parse parameters: the body must be a JSON object");
+  }
+  if (!all_finite(value)) {
+    throw Refusal(400, "unable to parse parameters: a number is too large");
   }
   json::object parameters = std::move(value.as_object());
   parameters.erase("_dc");

@@ -22,7 +22,8 @@ constexpr Milliseconds greeting_time{10'000};  // a terminal's first line
 constexpr Milliseconds linger_time{2'000};     // reading on after a refusal, so that it arrives
 
 constexpr std::size_t max_connections = 1000;
-constexpr std::size_t max_connections_per_address = 64;
+// A script that asks for hundreds of things at once is one address, and so is an office.
+constexpr std::size_t max_connections_per_address = 400;
 // Answers held back (a failed sign-in takes three seconds); beyond that the connection is closed.
 constexpr std::size_t max_delayed_answers = 256;
 

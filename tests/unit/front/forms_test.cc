@@ -101,6 +101,12 @@ TEST(Bodies, JsonThatIsNoObjectIsRefused) {
   EXPECT_EQ(refusal_of([&] { decode_body("application/json", deep); }).status(), 400);
 }
 
+TEST(Bodies, ANumberTooLargeForJsonIsRefused) {
+  for (const char* body : {R"({"a":1e400})", R"({"a":[{"b":-1e400}]})"}) {
+    EXPECT_EQ(refusal_of([&] { decode_body("application/json", body); }).status(), 400) << body;
+  }
+}
+
 TEST(Bodies, TheQueryWinsOverTheBody) {
   json::object parameters = decode_form("a=body&b=body");
   override_with(parameters, decode_form("a=query"));
