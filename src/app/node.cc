@@ -184,6 +184,7 @@ bool Node::Parts::is_running(const std::string& upid) const {
 
 // Whatever changes shows on the board at once.
 void Node::Parts::follow_changes() {
+  resource_texts.settle = [this] { publisher.settle(); };
   subscriptions = {registry.subscribe([this](const guest::Record&, const guest::ConfigText&) { publisher.touch(); }),
                    machines.subscribe([this](GuestId, const std::string&) { publisher.touch(); }),
                    containers.subscribe([this](GuestId, const std::string&) { publisher.touch(); }),

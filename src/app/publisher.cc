@@ -47,6 +47,12 @@ sys::Async<void> Publisher::publish_loop() {
   }
 }
 
+void Publisher::settle() {
+  if (!wake_.is_set()) return;
+  wake_.reset();
+  publish();
+}
+
 void Publisher::publish() {
   published_.clear();
   publish_node();

@@ -19,6 +19,8 @@ class Publisher {
   sys::Async<void> stop();
   // Soon: something has changed.
   void touch() { wake_.set(); }
+  // Now, if something has changed: for readers that must find what they have just made.
+  void settle();
 
  private:
   sys::Async<void> publish_loop();

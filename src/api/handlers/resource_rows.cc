@@ -52,6 +52,7 @@ bool may_see_row(const Services& services, const Identity& identity, const json:
 std::shared_ptr<const std::string> ResourceTexts::get(const Services& services,
                                                       const Identity& identity,
                                                       const std::string& type) {
+  settle();
   const std::uint64_t board = services.board->sequence();
   const std::uint64_t store = services.mirror->revision().number;
   if (board != board_ || store != store_ || texts_.size() >= most_texts) texts_.clear();

@@ -1,6 +1,8 @@
 // Which rows of the board an identity may see, and in which form.
 #pragma once
 
+#include <functional>
+
 #include "api/call.h"
 #include "telemetry/board.h"
 
@@ -13,6 +15,9 @@ bool may_see_row(const Services& services, const Identity& identity, const json:
 // because many clients ask for it again and again.
 class ResourceTexts {
  public:
+  // Brings what has changed to the board, before each look at it.
+  std::function<void()> settle = [] {};
+
   std::shared_ptr<const std::string> get(const Services& services, const Identity& identity,
                                          const std::string& type);
 
