@@ -241,7 +241,8 @@ VolumeInfo DirectoryDriver::info(const VolumeName& name) {
   const sys::Folder folder(root());
   const std::string target = relative_path(definition_, name);
   const auto status = folder.status(target);
-  if (!status) throw missing(name, definition_);
+  // A link is no volume: it is neither listed nor opened.
+  if (!status || status->kind == sys::FileKind::link) throw missing(name, definition_);
   VolumeInfo info;
   info.path = path(name);
   info.used = status->used;
