@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Runs the groups of tests and adds up what they say.
 
-usage: run_tests.py [GROUP…]      groups: structure unit contract guest page live
+usage: run_tests.py [GROUP…]      groups: structure unit contract guest page live clients
+                                  faults
 
 Every group runs even when one before it failed. The closing line is
 `N passed, N failed, N skipped`; the exit status is 0 when nothing failed.
 """
+import hashlib
 import os
 import pathlib
 import re
@@ -18,7 +20,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build" / "release"
-GROUPS = ["structure", "unit", "contract", "guest", "page", "live"]
+GROUPS = ["structure", "unit", "contract", "guest", "page", "live", "clients", "faults"]
 STEADY_PAGE_TESTS = ["signin", "frame", "guest", "console", "create", "hostile"]
 PROGRAM_SECONDS = 900  # a test program that takes longer is ended and counts as failed
 
@@ -126,25 +128,53 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def live(totals):
-    try:
-        with LiveNode() as node:
-            environment = node.environment
-            runner = ROOT / "tests" / "api" / "run.mjs"
-            if runner.exists():
-                run(totals, "api transcripts", ["node", str(runner)], environment)
-            clients = ROOT / "tests" / "clients"
-            if (clients / "package-lock.json").exists():
-                subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=clients, check=True)
-            node_tests(totals, "tests/clients/*.test.mjs", environment)
-            for script in sorted(clients.glob("*_test.py")):
-                run(totals, f"clients/{script.stem}", ["/usr/bin/python3", str(script)], environment)
-            for name in STEADY_PAGE_TESTS:
-                node_tests(totals, f"tests/page/{name}.test.mjs", environment)
-    except (RuntimeError, subprocess.SubprocessError) as error:
-        totals.failed += 1
-        totals.broken.append("live node")
-        print(error, flush=True)
+class Live:
+    """One live node for all groups that want one: started by the first, ended after the last."""
+
+    def __init__(self, totals):
+        self.totals = totals
+        self.node = None
+
+    def environment(self):
+        if not self.node:
+            self.node = LiveNode().__enter__()
+        return self.node.environment
+
+    def group(self, tests):
+        try:
+            tests(self.totals, self.environment())
+        except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+            self.totals.failed += 1
+            self.totals.broken.append("live node")
+            print(error, flush=True)
+
+    def end(self):
+        if self.node:
+            self.node.__exit__()
+
+
+def live(totals, environment):
+    run(totals, "api transcripts", ["node", str(ROOT / "tests" / "api" / "run.mjs")], environment)
+    for name in STEADY_PAGE_TESTS:
+        node_tests(totals, f"tests/page/{name}.test.mjs", environment)
+
+
+def clients(totals, environment):
+    folder = ROOT / "tests" / "clients"
+    install_packages(folder)
+    node_tests(totals, "tests/clients/*.test.mjs", environment)
+    for script in sorted(folder.glob("*_test.py")):
+        run(totals, f"clients/{script.stem}", ["/usr/bin/python3", str(script)], environment)
+
+
+def install_packages(folder):
+    """npm's packages, once for each lock file."""
+    stamp = folder / "node_modules" / ".installed-for"
+    lock = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == lock:
+        return
+    subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True)
+    stamp.write_text(lock)
 
 
 def main():
@@ -154,16 +184,22 @@ def main():
         print(f"run_tests: no group {', '.join(unknown)}; there are {', '.join(GROUPS)}", file=sys.stderr)
         return 2
     totals = Totals()
+    node = Live(totals)
     steps = {
         "structure": lambda: structure(totals),
         "unit": lambda: programs(totals, "unit"),
         "contract": lambda: programs(totals, "contract"),
         "guest": lambda: node_tests(totals, "tests/guest/*.test.mjs"),
         "page": lambda: node_tests(totals, "tests/page/mock/*.test.mjs"),
-        "live": lambda: live(totals),
+        "live": lambda: node.group(live),
+        "clients": lambda: node.group(clients),
+        "faults": lambda: node_tests(totals, "tests/faults/*.test.mjs"),
     }
-    for name in wanted:
-        steps[name]()
+    try:
+        for name in wanted:
+            steps[name]()
+    finally:
+        node.end()
     if totals.broken:
         print(f"failed: {', '.join(totals.broken)}")
     print(f"{totals.passed} passed, {totals.failed} failed, {totals.skipped} skipped")
