@@ -129,6 +129,17 @@ struct Tasks::State : std::enable_shared_from_this<Tasks::State> {
     if (!Upid::parse(text)) throw Error::parameter("upid", "unable to parse worker upid");
     throw Error::parameter("upid", "no such task");
   }
+  // Before its UPID is told to anybody: whoever asks for it finds it, even after this process was
+  // killed. A few bytes into the page cache, so it may be done on the loop; `make_folder` writes
+  // them again, synced, and is the one that reports a disk that refuses.
+  void announce(const Info& info) const {
+    try {
+      sys::make_directories(folder_of(info.upid), 0700);
+      sys::append_file(folder_of(info.upid) + "/state.json", json::serialize(to_json(info)), 0600);
+    } catch (const Error& error) {
+      sys::log_warning("cannot announce {}: {}", info.upid.text(), error.what());
+    }
+  }
   void write_state(const Info& info) const {
     sys::write_file(folder_of(info.upid) + "/state.json", json::serialize(to_json(info)), 0600);
   }
@@ -308,6 +319,7 @@ Upid Tasks::start(Start what, Work work) {
   info->request = std::move(what.request);
   auto task = std::make_shared<Running>(*state_, info);
   state_->remember(info);
+  state_->announce(*info);
   state_->running[info->upid.text()] = task;
   state_->notify(*info);
   state_->scope.spawn(info->upid.text(), run_task(state_, task, std::move(work)));

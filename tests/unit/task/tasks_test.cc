@@ -57,6 +57,24 @@ TEST(Tasks, ATaskIsVisibleAtOnceAndEndsWithItsLog) {
   }(folder, clock, loop.executor()));
 }
 
+TEST(Tasks, ATaskIsOnDiskBeforeItsUpidIsTold) {
+  Folder folder;
+  sys::Loop loop;
+  sys::SystemClock clock;
+  loop.run([](Folder& folder, sys::Clock& clock, sys::Executor executor) -> sys::Async<void> {
+    Tasks tasks(folder.path, "n1", clock, executor);
+    const Upid upid = tasks.start({"qmstart", "100", admin, ""},
+                                  [](Context&) -> sys::Async<void> { co_return; });
+    // Nothing has run since: a daemon killed here still finds the task at its next start.
+    const auto digits = sys::list_directory(folder.path);
+    EXPECT_EQ(digits.size(), 1U);
+    if (digits.empty()) co_return;
+    const std::string place = folder.path + "/" + digits.front() + "/" + upid.text();
+    EXPECT_TRUE(sys::read_file_if_exists(place + "/state.json"));
+    co_await tasks.wait(upid.text());
+  }(folder, clock, loop.executor()));
+}
+
 TEST(Tasks, AFailureUndoesWhatTheJournalHoldsNewestFirst) {
   Folder folder;
   sys::Loop loop;
