@@ -131,12 +131,18 @@ class Walk {
       };
       choices.push(create, create, create);
     } else {
+      // A new key each time: a disk that takes another's place waits on a running machine.
+      const text = this.expected.get(vmid);
+      const free = [0, 1, 2, 3, 4, 5].find((number) => !text.includes(`"virtio${number}"`));
+      if (free !== undefined) {
+        choices.push({
+          kind: 'add_disk', vmid, begin: () => node.ask('POST', `${guest}/config`,
+            { [`virtio${free}`]: 'local:1' }),
+        });
+      }
       choices.push({
         kind: 'configure', vmid, begin: () => node.ask('PUT', `${guest}/config`,
           { description: `step ${this.counts.kills}`, onboot: this.counts.kills % 2 }),
-      }, {
-        kind: 'add_disk', vmid, begin: () => node.ask('POST', `${guest}/config`,
-          { [`virtio${this.counts.kills % 4}`]: 'local:1' }),
       });
       const power = running.has(vmid)
         ? { kind: 'stop', vmid, begin: () => node.ask('POST', `${guest}/status/stop`) }
@@ -232,15 +238,19 @@ class Walk {
 
   async look_at_guests(chosen, outcome) {
     const guests = (await this.node.guests()).map((guest) => guest.vmid).sort();
-    const named = [];
+    const found = new Set();
     for (const vmid of guests) {
-      const config = await this.node.config(vmid);
-      for (const [key, value] of Object.entries(config)) {
-        const disk = /^local:([^,]+)/.exec(value);
-        if (disk && /^(scsi|virtio|unused)\d+$/.test(key)) named.push(disk[1]);
+      // What a running machine has, and what waits for its next start.
+      for (const current of [0, 1]) {
+        const config = await this.node.call('GET', `${GUEST}/${vmid}/config`, { current });
+        for (const [key, value] of Object.entries(config)) {
+          const disk = /^local:([^,]+)/.exec(value);
+          if (disk && /^(scsi|virtio|unused)\d+$/.test(key)) found.add(disk[1]);
+        }
       }
     }
-    const settled = () => JSON.stringify(this.node.disks()) === JSON.stringify(named.sort());
+    const named = [...found].sort();
+    const settled = () => JSON.stringify(this.node.disks()) === JSON.stringify(named);
     // A storage clears what was left in the background.
     if (!settled()) {
       await until('disks and configs agree', settled, 5).catch(() => {
