@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 HERE = pathlib.Path(__file__).resolve().parent
 URL = os.environ.get("POSADA_URL")
-SECONDS = 170
+SECONDS = 400  # about 40 on an idle machine
 
 
 def ask(path):
