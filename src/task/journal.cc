@@ -4,9 +4,20 @@
 
 #include "base/failpoint.h"
 #include "sys/file.h"
+#include "sys/file_replace.h"
 #include "sys/log.h"
 
 namespace posada::task {
+
+namespace {
+
+// An effect whose details name the boot that it belongs to (a process, a tap, a control group) is
+// gone after a power failure by itself, so nobody waits for the disk to record it.
+bool ends_with_the_boot(const Journal::Entry& entry) {
+  return entry.details.contains("boot");
+}
+
+}  // namespace
 
 void UndoHandlers::add(std::string kind, Undo undo) {
   handlers_.insert_or_assign(std::move(kind), std::move(undo));
@@ -22,8 +33,9 @@ Journal::Journal(std::string file, sys::Pool& disk) : file_(std::move(file)), di
 Journal Journal::load(std::string file, sys::Pool& disk) {
   Journal journal(std::move(file), disk);
   const std::optional<std::string> text = sys::read_file_if_exists(journal.file_);
-  if (!text) return journal;
-  // Written by rename, so it is whole or absent.
+  // Written by rename, so it is whole or absent; or empty, when the power failed before the disk
+  // had a journal of effects that ended with the boot.
+  if (!text || text->find_first_not_of('\0') == std::string::npos) return journal;
   const json::value parsed = json::parse(*text);
   for (const json::value& item : parsed.as_array()) {
     const json::object& object = item.as_object();
@@ -70,8 +82,12 @@ sys::Async<void> Journal::write() {
                                {"details", entry.details},
                                {"kept", entry.kept}});
   }
-  co_await disk_->run(
-      [file = file_, text = json::serialize(all)] { sys::write_file(file, text, 0600); });
+  const bool durable =
+      std::any_of(entries_.begin(), entries_.end(),
+                  [](const Entry& entry) { return !ends_with_the_boot(entry); });
+  co_await disk_->run([file = file_, text = json::serialize(all), durable] {
+    durable ? sys::write_file(file, text, 0600) : sys::replace_file(file, text, 0600);
+  });
 }
 
 sys::Async<std::vector<std::string>> Journal::undo(const UndoHandlers& handlers) {

@@ -7,6 +7,7 @@
 #include "base/failpoint.h"
 #include "base/text.h"
 #include "sys/file.h"
+#include "sys/file_replace.h"
 #include "sys/log.h"
 
 namespace posada::task {
@@ -131,7 +132,7 @@ struct Tasks::State : std::enable_shared_from_this<Tasks::State> {
   }
   // Before its UPID is told to anybody: whoever asks for it finds it, even after this process was
   // killed. A few bytes into the page cache, so it may be done on the loop; `make_folder` writes
-  // them again, synced, and is the one that reports a disk that refuses.
+  // them again, by rename, and is the one that reports a disk that refuses.
   void announce(const Info& info) const {
     try {
       sys::make_directories(folder_of(info.upid), 0700);
@@ -140,8 +141,12 @@ struct Tasks::State : std::enable_shared_from_this<Tasks::State> {
       sys::log_warning("cannot announce {}: {}", info.upid.text(), error.what());
     }
   }
+  std::string state_file(const Info& info) const {
+    return folder_of(info.upid) + "/state.json";
+  }
+  // Not synced: the journal is what must not be lost, and the folder's name says what task it was.
   void write_state(const Info& info) const {
-    sys::write_file(folder_of(info.upid) + "/state.json", json::serialize(to_json(info)), 0600);
+    sys::replace_file(state_file(info), json::serialize(to_json(info)), 0600);
   }
 };
 
@@ -296,6 +301,28 @@ sys::Async<void> run_task(std::shared_ptr<Tasks::State> state, std::shared_ptr<R
   state->running.erase(info.upid.text());
   state->notify(info);
   task->ended.set();
+  // Whoever waits has been told; the disk may take its time.
+  try {
+    co_await state->disk.run([file = state->state_file(info)] { sys::sync_file(file); });
+  } catch (const std::exception& error) {
+    sys::log_error("cannot sync the end of {}: {}", info.upid.text(), error.what());
+  }
+}
+
+// What a folder of a task says about it. Without a readable state (the power failed before it was
+// on disk) its name tells enough to work through its journal.
+std::shared_ptr<Info> read_info(const std::string& folder, const std::string& name) {
+  boost::system::error_code error;
+  const json::value value =
+      json::parse(sys::read_file_if_exists(folder + "/state.json").value_or(""), error);
+  std::optional<Info> info;
+  if (!error && value.is_object()) info = from_json(value.get_object());
+  if (!info) {
+    const std::optional<Upid> upid = Upid::parse(name);
+    if (!upid) return nullptr;
+    info.emplace().upid = *upid;
+  }
+  return std::make_shared<Info>(std::move(*info));
 }
 
 }  // namespace
@@ -412,15 +439,8 @@ sys::Async<void> Tasks::recover() {
     std::vector<std::shared_ptr<Info>> infos;
     for (const std::string& digit : sys::list_directory(state->folder)) {
       for (const std::string& name : sys::list_directory(state->folder + "/" + digit)) {
-        const auto text =
-            sys::read_file_if_exists(state->folder + "/" + digit + "/" + name + "/state.json");
-        if (!text) continue;
-        boost::system::error_code error;
-        const json::value value = json::parse(*text, error);
-        if (error || !value.is_object()) continue;
-        if (auto info = from_json(value.get_object())) {
-          infos.push_back(std::make_shared<Info>(std::move(*info)));
-        }
+        auto info = read_info(state->folder + "/" + digit + "/" + name, name);
+        if (info) infos.push_back(std::move(info));
       }
     }
     return infos;

@@ -160,6 +160,38 @@ TEST(Tasks, WhatADeadDaemonLeftIsUndoneAndEndsAsFailed) {
   }(folder, clock, loop.executor(), upid, undone));
 }
 
+TEST(Tasks, AFolderWhoseStateAPowerFailureTookIsStillATaskWithItsJournal) {
+  Folder folder;
+  const std::string upid = "UPID:n1:01000000:0007A0F3:6B011056:qmstart:100:admin@pve:";
+  const std::string own = folder.path + "/6/" + upid;
+  sys::make_directories(own, 0700);
+  sys::write_file(own + "/state.json", "", 0600);
+  sys::write_file(own + "/journal",
+                  R"([{"number":1,"kind":"thing","details":{"name":"half"},"kept":false}])", 0600);
+  // A journal of effects that ended with the boot may be empty, too.
+  const std::string other = "UPID:n1:01000001:0007A0F3:6B011056:qmstart:101:admin@pve:";
+  sys::make_directories(folder.path + "/6/" + other, 0700);
+  sys::write_file(folder.path + "/6/" + other + "/journal", "", 0600);
+  sys::Loop loop;
+  sys::SystemClock clock;
+  loop.run([](Folder& folder, sys::Clock& clock, sys::Executor executor, std::string upid,
+              std::string other) -> sys::Async<void> {
+    std::vector<std::string> undone;
+    Tasks tasks(folder.path, "n1", clock, executor);
+    tasks.undo_handlers().add("thing", [&undone](json::object details) -> sys::Async<std::string> {
+      undone.push_back(text_member(details, "name").value_or(""));
+      co_return "removed";
+    });
+    co_await tasks.recover();
+    EXPECT_EQ(undone, std::vector<std::string>{"half"});
+    for (const std::string& each : {upid, other}) {
+      const Info info = tasks.info(each);
+      EXPECT_FALSE(info.running);
+      EXPECT_TRUE(info.exit_status.starts_with("interrupted")) << info.exit_status;
+    }
+  }(folder, clock, loop.executor(), upid, other));
+}
+
 TEST(Tasks, AnUnknownOrMalformedUpidIsAParameterError) {
   Folder folder;
   sys::Loop loop;
