@@ -119,8 +119,22 @@ void add_monitors(Build& build) {
   }
 }
 
+// Sleep states of the firmware, where the config says something about them.
+void add_sleep(Build& build) {
+  const auto machine = machine_format().parse(build.config.get("machine"));
+  const std::string owner = build.machine().q35 ? "ICH9-LPC" : "PIIX4_PM";
+  for (const std::string state : {"s3", "s4"}) {
+    if (!machine.contains("enable-" + state)) continue;
+    build.result.globals[owner + ".disable_" + state] =
+        guest::property_flag(machine, "enable-" + state) ? "0" : "1";
+  }
+}
+
 void add_behaviour(Build& build) {
   auto& others = build.result.others;
+  if (!flag(build.config, "allow-ksm", true)) {
+    build.result.machine_options["mem-merge"] = "off";
+  }
   if (!flag(build.config, "acpi", true)) {
     others.emplace_back("-no-acpi", "");
   }
@@ -164,6 +178,7 @@ Invocation command_line(GuestId guest, const guest::ConfigSection& config, const
   add_nets(build);
   add_bridges(build);
   add_clock(build);
+  add_sleep(build);
   add_behaviour(build);
   return result;
 }

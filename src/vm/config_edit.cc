@@ -29,15 +29,16 @@ std::string_view base_name(std::string_view key) {
 }  // namespace
 
 Effect effect_of(std::string_view key) {
-  static constexpr std::array<std::string_view, 24> at_once = {
+  static constexpr std::array<std::string_view, 23> at_once = {
       "autostart", "description", "hookscript",   "lock",   "migrate_downtime", "migrate_speed",
       "name",      "onboot",      "protection",   "shares", "startup",          "tags",
       "template",  "ciuser",      "cipassword",   "citype", "ciupgrade",        "sshkeys",
-      "cicustom",  "nameserver",  "searchdomain", "meta",   "vmstatestorage",   "cpuunits"};
+      "cicustom",  "nameserver",  "searchdomain", "meta",   "vmstatestorage"};
   if (is_one_of(key, at_once) || base_name(key) == "ipconfig" || is_unused_key(key)) {
     return Effect::at_once;
   }
-  if (key == "balloon" || key == "cpulimit" || is_net_key(key)) {
+  if (key == "affinity" || key == "balloon" || key == "cpulimit" || key == "cpuunits" ||
+      is_net_key(key)) {
     return Effect::plugged;
   }
   const bool disk = is_drive_key(key) && key != "efidisk0" && key != "tpmstate0";

@@ -10,6 +10,7 @@
 #include "sys/file.h"
 #include "vm/config_edit.h"
 #include "vm/machine_state.h"
+#include "vm/option_support.h"
 
 namespace posada::vm {
 
@@ -28,6 +29,7 @@ void Machines::State::check_keys(const Caller& caller, std::string_view path,
   };
   for (const auto& [key, value] : set) {
     demand(key, value);
+    if (const auto reason = unsupported(key, value)) throw Error::parameter(key, *reason);
     if (!is_net_key(key)) continue;
     const auto card = net_format().parse(value);
     if (const auto bridge = guest::property(card, "bridge"); !bridge.empty()) {

@@ -7,14 +7,37 @@
 #include "base/failpoint.h"
 #include "base/text.h"
 #include "storage/volume_id.h"
+#include "sys/affinity.h"
 #include "sys/file.h"
 #include "sys/host.h"
 #include "sys/log.h"
 #include "sys/process_status.h"
 #include "sys/stream.h"
 #include "vm/machine_state.h"
+#include "vm/option_support.h"
 
 namespace posada::vm {
+
+// "0,5,8-11".
+std::set<unsigned> processors_of(std::string_view text) {
+  std::set<unsigned> result;
+  for (const std::string& part : split_list(text, ",")) {
+    const auto ends = split(part, '-');
+    const auto first = to_integer(ends.front()).value_or(0);
+    const auto last = std::min<std::int64_t>(to_integer(ends.back()).value_or(first), 4096);
+    for (auto number = first; number <= last; ++number) {
+      result.insert(static_cast<unsigned>(number));
+    }
+  }
+  return result;
+}
+
+void share_cpu(Machines::State& state, GuestId id, const guest::ConfigSection& config) {
+  sys::CpuShare share;
+  share.limit = std::strtod(std::string(config.get("cpulimit", "0")).c_str(), nullptr);
+  share.weight = static_cast<unsigned>(integer(config, "cpuunits", 0));
+  state.cgroups.set_cpu(state.group(id), share);
+}
 
 namespace {
 
@@ -78,13 +101,7 @@ DiskSource hand_over(Launch& launch, const std::string& key, storage::OpenVolume
 
 sys::Async<void> open_disks(Machines::State& state, Launch& launch) {
   for (const Drive& disk : drives(launch.config)) {
-    if (disk.file() == "none" || disk.bus == "tpmstate") {
-      continue;
-    }
-    if (!disk.names_volume()) {
-      throw Error::failed("vm.host-disk", disk.key + ": '" + std::string(disk.file()) +
-                                              "' of the host cannot be passed through yet");
-    }
+    if (disk.file() == "none") continue;
     const auto volume = storage::parse_volume_id(disk.file());
     const bool read_only = disk.is_cdrom() || guest::property_flag(disk.options, "ro");
     auto open = co_await state.parts.storages.open(
@@ -191,36 +208,31 @@ sys::Command command_for(Machines::State& state, Launch& launch, const Invocatio
   return command;
 }
 
-void share_cpu(Machines::State& state, GuestId id, const guest::ConfigSection& config) {
-  sys::CpuShare share;
-  share.limit = std::strtod(std::string(config.get("cpulimit", "0")).c_str(), nullptr);
-  share.weight = static_cast<unsigned>(integer(config, "cpuunits", 0));
-  state.cgroups.set_cpu(state.group(id), share);
-}
-
-// What is set through the monitor before the first instruction runs.
+// What is set through the monitor before the first instruction runs: one round trip for all.
 sys::Async<void> set_up(Running& run, const guest::ConfigSection& config) {
+  std::vector<Qmp::Sent> sent;
   for (const Drive& disk : drives(config)) {
     json::object limits = io_limits(disk);
     if (limits.empty()) continue;
     if (disk.bus == "virtio") limits["id"] = "/machine/peripheral/" + disk.key + "/virtio-backend";
-    co_await run.qmp->execute("block_set_io_throttle", std::move(limits));
+    sent.push_back(run.qmp->send("block_set_io_throttle", std::move(limits)));
   }
   if (config.get("balloon") != "0") {
-    co_await run.qmp->execute("qom-set", {{"path", "/machine/peripheral/balloon0"},
-                                          {"property", "guest-stats-polling-interval"},
-                                          {"value", 2}});
+    sent.push_back(run.qmp->send("qom-set", {{"path", "/machine/peripheral/balloon0"},
+                                             {"property", "guest-stats-polling-interval"},
+                                             {"value", 2}}));
     const auto target = integer(config, "balloon", 0);
     if (target > 0 && target < static_cast<std::int64_t>(memory_mib(config))) {
-      co_await run.qmp->execute("balloon", {{"value", target * 1024 * 1024}});
+      sent.push_back(run.qmp->send("balloon", {{"value", target * 1024 * 1024}}));
     }
   }
   for (int i = 0; i < 32; ++i) {
     const std::string key = "net" + std::to_string(i);
     if (config.has(key) && guest::property_flag(net_format().parse(config.get(key)), "link_down")) {
-      co_await run.qmp->execute("set_link", {{"name", key}, {"up", false}});
+      sent.push_back(run.qmp->send("set_link", {{"name", key}, {"up", false}}));
     }
   }
+  for (const Qmp::Sent& command : sent) co_await run.qmp->answer(command);
 }
 
 Error start_failure(const std::string& words, const std::string& otherwise) {
@@ -228,7 +240,8 @@ Error start_failure(const std::string& words, const std::string& otherwise) {
 }
 
 // Takes a claimed, stopped machine to a running process with a greeted monitor.
-sys::Async<void> bring_up(std::shared_ptr<Machines::State> self, Launch& launch) {
+sys::Async<void> bring_up(std::shared_ptr<Machines::State> self, task::Context& context,
+                          Launch& launch) {
   const std::string folder = self->folder(launch.id);
   sys::make_directories(folder, 0700);
   failpoint("vm.start.folder");
@@ -240,6 +253,7 @@ sys::Async<void> bring_up(std::shared_ptr<Machines::State> self, Launch& launch)
   open_sockets(launch, folder);
   launch.resources.socket_folder = folder;
   const Invocation invocation = command_line(launch.id, launch.config, host, launch.resources);
+  for (const std::string& warning : invocation.warnings) context.warn(warning);
   launch.run->record.machine = invocation.machine.name;
   launch.run->record.acceleration = invocation.machine_options.at("accel");
   launch.run->record.qemu = host.qemu.text();
@@ -248,6 +262,9 @@ sys::Async<void> bring_up(std::shared_ptr<Machines::State> self, Launch& launch)
   failpoint("vm.start.group");
   launch.run->child.emplace(
       sys::spawn(self->parts.executor, command_for(*self, launch, invocation, folder, groups)));
+  if (launch.config.has("affinity")) {
+    sys::set_affinity(launch.run->child->pid(), processors_of(launch.config.get("affinity")));
+  }
   // Only QEMU holds its end now, so its death is seen at once.
   launch.handed.forget();
   launch.run->record.pid = launch.run->child->pid();
@@ -270,6 +287,7 @@ sys::Async<void> Machines::State::launch(std::shared_ptr<State> self, task::Cont
   guest::ConfigSection config = self->config(record).config.main;
   if (!options.machine.empty()) config.values["machine"] = options.machine;
   if (!options.cpu.empty()) config.values["cpu"] = options.cpu;
+  refuse_unsupported(config);
   Launch launch{id, config, {}, {}, std::make_shared<Running>(self->parts.executor)};
   launch.run->record.guest = id;
   launch.run->record.uuid = record.uuid;
@@ -277,10 +295,12 @@ sys::Async<void> Machines::State::launch(std::shared_ptr<State> self, task::Cont
   launch.run->record.started = self->parts.clock.wall_seconds();
   launch.run->record.config = config;
   launch.run->record.uid = take_uid(*self);
+  launch.run->ends_at_reset = false;
   const auto entry = co_await context.journal().will(
-      "vm.runtime", {{"guest", id.number}, {"uid", launch.run->record.uid}});
+      "vm.runtime",
+      {{"guest", id.number}, {"uid", launch.run->record.uid}, {"boot", launch.run->record.boot}});
   failpoint("vm.start.journalled");
-  co_await bring_up(self, launch);
+  co_await bring_up(self, context, launch);
   std::string failure;
   try {
     co_await attach(self, launch.run);
@@ -299,6 +319,7 @@ sys::Async<void> Machines::State::launch(std::shared_ptr<State> self, task::Cont
     co_await launch.run->qmp->execute("cont");
   }
   failpoint("vm.start.running");
+  co_await arrange_reset(self, launch.run);
   co_await context.journal().keep(entry);
   self->tell(id, launch.run->state);
 }

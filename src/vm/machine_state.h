@@ -43,9 +43,12 @@ struct Running {
   std::string state = "unknown";  // as QEMU says it: running, paused, prelaunch, …
   std::string last_words;         // what QEMU wrote before it ended
   bool restart = false;           // the guest rebooted while changes waited
-  sys::Event ended;               // set when nothing is left of the run
-  sys::Event unplugged;           // set when QEMU says that a device has gone
-  std::set<std::string> gone;     // names of those devices
+  bool end_wanted = false;        // a task waits for its end, and decides what comes after
+  // QEMU ends at a reset, so that waiting changes take effect; nothing: not known (adopted).
+  std::optional<bool> ends_at_reset;
+  sys::Event ended;            // set when nothing is left of the run
+  sys::Event unplugged;        // set when QEMU says that a device has gone
+  std::set<std::string> gone;  // names of those devices
   Figures figures;
 };
 
@@ -67,6 +70,7 @@ struct Machines::State : std::enable_shared_from_this<Machines::State> {
   std::set<unsigned> uids;
   std::map<GuestId, Parsed> parsed;
   std::list<std::weak_ptr<Listener>> listeners;
+  std::shared_ptr<void> config_changes;  // subscription
   std::optional<Version> qemu_version;
   sys::AsyncMutex probing;
   std::map<GuestId, std::shared_ptr<sys::AsyncMutex>> releasing;
@@ -105,6 +109,9 @@ struct Machines::State : std::enable_shared_from_this<Machines::State> {
   static sys::Async<void> sample_all(std::shared_ptr<State> self);
   static sys::Async<void> sample(std::shared_ptr<State> self, std::shared_ptr<Running> run);
   void hear(GuestId id, const QmpEvent& event);
+  static sys::Async<void> ask_state(std::shared_ptr<State> self, std::shared_ptr<Running> run);
+  // While changes wait, a reset by the guest is to end QEMU and start it anew with them.
+  static sys::Async<void> arrange_reset(std::shared_ptr<State> self, std::shared_ptr<Running> run);
 
   // Power (launch.cc, power.cc).
   static sys::Async<void> launch(std::shared_ptr<State> self, task::Context& context, GuestId id,
@@ -164,6 +171,10 @@ sys::Async<std::string> undo_run(std::shared_ptr<Machines::State> state, json::o
 sys::Async<std::string> undo_volume(std::shared_ptr<Machines::State> state, json::object details);
 sys::Async<std::string> finish_destroy(std::shared_ptr<Machines::State> state,
                                        json::object details);
+
+// What the config says about the host's CPUs: weight and limit go to the control group; "0,5,8-11".
+void share_cpu(Machines::State& state, GuestId id, const guest::ConfigSection& config);
+std::set<unsigned> processors_of(std::string_view text);
 
 Error already_exists(const guest::Record& record);
 // "VM 100 not running".

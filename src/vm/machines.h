@@ -132,7 +132,7 @@ struct StopOptions {
 struct CloneOptions {
   GuestId target;
   std::string name, description, storage, format;
-  std::string pool;          // as for Creation
+  std::string pool;  // as for Creation
   store::Transaction extra;
   bool full = false;
 };

@@ -6,6 +6,7 @@
 #include "base/failpoint.h"
 #include "base/text.h"
 #include "storage/volume_id.h"
+#include "sys/affinity.h"
 #include "vm/machine_state.h"
 
 namespace posada::vm {
@@ -317,10 +318,13 @@ sys::Async<bool> Machines::State::plug(std::shared_ptr<State> self, task::Contex
       co_await run->qmp->execute("balloon", {{"value", mib * 1024 * 1024}});
       done = true;
     }
-  } else if (key == "cpulimit") {
-    sys::CpuShare share;
-    share.limit = value ? std::strtod(value->c_str(), nullptr) : 0;
-    self->cgroups.set_cpu(self->group(run->record.guest), share);
+  } else if (key == "cpulimit" || key == "cpuunits") {
+    guest::ConfigSection next = run->record.config;
+    next.values[key] = value.value_or(key == "cpuunits" ? "100" : "0");
+    share_cpu(*self, run->record.guest, next);
+    done = true;
+  } else if (key == "affinity") {
+    sys::set_affinity(run->record.pid, processors_of(value.value_or("")));
     done = true;
   }
   if (done) {

@@ -36,7 +36,7 @@ bool agent_enabled(const guest::ConfigSection& config) {
 
 sys::Async<void> Machines::State::kill(std::shared_ptr<State> self, std::shared_ptr<Running> run,
                                        sys::Milliseconds patience) {
-  run->restart = false;
+  run->end_wanted = true;
   if (patience.count() > 0 && run->qmp && !run->qmp->closed()) {
     try {
       co_await run->qmp->execute("quit", {}, patience);
@@ -95,8 +95,11 @@ sys::Async<bool> Machines::State::ask_to_shut_down(std::shared_ptr<State> self,
       context.log(std::string("guest agent: ") + error.what() + " - using ACPI instead");
     }
   }
+  run->end_wanted = true;
   if (!told) co_await run->qmp->execute("system_powerdown");
-  co_return co_await ended_within(run, context, sys::Milliseconds(timeout), self->parts.clock);
+  run->end_wanted =
+      co_await ended_within(run, context, sys::Milliseconds(timeout), self->parts.clock);
+  co_return run->end_wanted;
 }
 
 sys::Async<void> Machines::State::shut_down(std::shared_ptr<State> self, task::Context& context,
@@ -145,7 +148,17 @@ sys::Async<void> send_reset(std::shared_ptr<Machines::State> self, task::Context
       id, power_claim, self->holder(context, "reset", guest::Strength::reset));
   self->check_lock(self->config(self->require(id)).config, skip_lock);
   const auto run = self->require_running(id);
-  co_await run->qmp->execute("system_reset");
+  if (!run->ends_at_reset.value_or(false)) {
+    co_await run->qmp->execute("system_reset");
+    co_return;
+  }
+  // This reset is a reset, whatever waits for the next one by the guest.
+  const auto resets = run->qmp->send("set-action", {{"reboot", "reset"}});
+  const auto reset = run->qmp->send("system_reset");
+  const auto ends = run->qmp->send("set-action", {{"reboot", "shutdown"}});
+  co_await run->qmp->answer(resets);
+  co_await run->qmp->answer(reset);
+  co_await run->qmp->answer(ends);
 }
 
 sys::Async<void> pause(std::shared_ptr<Machines::State> self, task::Context& context, GuestId id,

@@ -8,14 +8,14 @@
 
 namespace posada::vm {
 
-namespace {
-
-struct Waiting {
+struct Qmp::Waiting {
   explicit Waiting(const sys::Executor& executor) : answered(executor) {}
   sys::Event answered;
   json::value result;
   std::exception_ptr failure;
 };
+
+namespace {
 
 std::exception_ptr closed_error() {
   return std::make_exception_ptr(
@@ -150,10 +150,12 @@ Qmp::~Qmp() {
 
 sys::Async<json::object> Qmp::greet(sys::Milliseconds deadline) {
   const auto state = state_;
+  // It need not have greeted to be asked.
+  const Sent capabilities = send("qmp_capabilities");
   const bool in_time = co_await state->greeted.wait_for(deadline);
   if (state->ended) std::rethrow_exception(closed_error());
   if (!in_time) throw Error::failed("vm.qmp-timeout", "QEMU's monitor did not answer in time");
-  co_await execute("qmp_capabilities", {}, deadline);
+  co_await answer(capabilities, deadline);
   co_return state->greeting;
 }
 
@@ -165,28 +167,35 @@ sys::Async<json::value> Qmp::execute(std::string command, json::object arguments
 sys::Async<json::value> Qmp::execute_with(std::string command, json::object arguments,
                                           std::vector<sys::Fd> descriptors,
                                           sys::Milliseconds deadline) {
+  return answer(send(std::move(command), std::move(arguments), std::move(descriptors)), deadline);
+}
+
+Qmp::Sent Qmp::send(std::string command, json::object arguments, std::vector<sys::Fd> descriptors) {
+  if (state_->ended) std::rethrow_exception(closed_error());
+  Sent sent{std::move(command), state_->next++, std::make_shared<Waiting>(state_->executor)};
+  json::object message = {{"execute", sent.command}, {"id", sent.id}};
+  if (!arguments.empty()) message["arguments"] = std::move(arguments);
+  if (!state_->stream.write(json::serialize(message) + "\n", std::move(descriptors))) {
+    state_->end();
+    std::rethrow_exception(closed_error());
+  }
+  state_->waiting[sent.id] = sent.waiting;
+  return sent;
+}
+
+sys::Async<json::value> Qmp::answer(Sent sent, sys::Milliseconds deadline) {
   const auto state = state_;
-  if (state->ended) std::rethrow_exception(closed_error());
-  const std::int64_t id = state->next++;
-  const auto entry = std::make_shared<Waiting>(state->executor);
-  state->waiting[id] = entry;
   struct Leave {
     State& state;
     std::int64_t id;
     ~Leave() { state.waiting.erase(id); }
-  } leave{*state, id};
-  json::object message = {{"execute", command}, {"id", id}};
-  if (!arguments.empty()) message["arguments"] = std::move(arguments);
-  if (!state->stream.write(json::serialize(message) + "\n", std::move(descriptors))) {
-    state->end();
-    std::rethrow_exception(closed_error());
+  } leave{*state, sent.id};
+  if (!co_await sent.waiting->answered.wait_for(deadline)) {
+    throw Error::failed("vm.qmp-timeout", "QEMU did not answer '" + sent.command + "' in time",
+                        {{"command", sent.command}});
   }
-  if (!co_await entry->answered.wait_for(deadline)) {
-    throw Error::failed("vm.qmp-timeout", "QEMU did not answer '" + command + "' in time",
-                        {{"command", command}});
-  }
-  if (entry->failure) std::rethrow_exception(entry->failure);
-  co_return std::move(entry->result);
+  if (sent.waiting->failure) std::rethrow_exception(sent.waiting->failure);
+  co_return std::move(sent.waiting->result);
 }
 
 bool Qmp::closed() const {

@@ -45,6 +45,19 @@ class Qmp {
   sys::Async<json::value> execute_with(std::string command, json::object arguments,
                                        std::vector<sys::Fd> descriptors,
                                        sys::Milliseconds deadline = sys::Milliseconds(10000));
+  // Sends at once and is answered later, so that commands which do not depend on each other share
+  // one round trip: `const auto a = send(…), b = send(…); co_await answer(a); co_await answer(b);`.
+  // QEMU works through them in order.
+  struct Waiting;
+  struct Sent {
+    std::string command;
+    std::int64_t id = 0;
+    std::shared_ptr<Waiting> waiting;
+  };
+  Sent send(std::string command, json::object arguments = {},
+            std::vector<sys::Fd> descriptors = {});
+  sys::Async<json::value> answer(Sent sent, sys::Milliseconds deadline = sys::Milliseconds(10000));
+
   bool closed() const;
   void close();
 

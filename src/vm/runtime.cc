@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "sys/channel.h"
 #include "sys/file.h"
+#include "sys/file_replace.h"
 #include "sys/host.h"
 #include "sys/log.h"
 #include "sys/process_status.h"
@@ -47,7 +48,8 @@ std::shared_ptr<Running> Machines::State::require_running(GuestId id) const {
 sys::Async<void> Machines::State::save(std::shared_ptr<Running> run) {
   const std::string file = record_file(folder(run->record.guest));
   std::string text = json::serialize(to_json(run->record));
-  co_await files.run([file, text = std::move(text)] { sys::write_file(file, text, 0600); });
+  // It is of this boot only.
+  co_await files.run([file, text = std::move(text)] { sys::replace_file(file, text, 0600); });
 }
 
 void Machines::State::tell(GuestId id, const std::string& state) {
@@ -64,16 +66,63 @@ void Machines::State::hear(GuestId id, const QmpEvent& event) {
     run->gone.insert(text_member(event.data, "device").value_or(""));
     run->unplugged.set();
   }
+  if (event.name == "BLOCK_IO_ERROR") {
+    sys::log_warning("machine {}: {} error on {}: {}", id.text(),
+                     text_member(event.data, "operation").value_or("I/O"),
+                     text_member(event.data, "node-name").value_or("a disk"),
+                     text_member(event.data, "reason").value_or("no reason given"));
+  }
   const std::string before = run->state;
   if (event.name == "STOP" || event.name == "SUSPEND") run->state = "paused";
   if (event.name == "RESUME" || event.name == "WAKEUP") run->state = "running";
   if (event.name == "SHUTDOWN") {
-    // A guest that reboots while changes wait was told to stop instead, and starts anew with them.
     const bool by_guest = text_member(event.data, "reason").value_or("") == "guest-reset";
-    run->restart = run->restart || by_guest;
+    run->restart = by_guest && run->ends_at_reset.value_or(false);
     run->state = "shutdown";
   }
   if (run->state != before) tell(id, run->state);
+  // Whether it was told to stop, or stopped by an error of its disk or of itself, is not said.
+  if (event.name == "STOP" || event.name == "SUSPEND" || event.name == "GUEST_PANICKED") {
+    scope.spawn("state of machine " + id.text(), ask_state(shared_from_this(), run));
+  }
+}
+
+sys::Async<void> Machines::State::ask_state(std::shared_ptr<State> self,
+                                            std::shared_ptr<Running> run) {
+  if (!run->qmp || run->qmp->closed()) co_return;
+  const GuestId id = run->record.guest;
+  try {
+    const json::value status = co_await run->qmp->execute("query-status");
+    const auto state = text_member(status.as_object(), "status").value_or(run->state);
+    if (state == run->state) co_return;
+    run->state = state;
+    if (state == "io-error" || state == "internal-error" || state == "guest-panicked") {
+      sys::log_warning("machine {} stopped: {}", id.text(), state);
+    }
+    self->tell(id, state);
+  } catch (const Error& error) {
+    // It ended meanwhile; that is told by itself.
+    sys::log_debug("machine {}: state: {}", id.text(), error.what());
+  }
+}
+
+sys::Async<void> Machines::State::arrange_reset(std::shared_ptr<State> self,
+                                                std::shared_ptr<Running> run) {
+  const auto record = self->parts.registry.find(run->record.guest);
+  if (!record || !run->qmp || run->qmp->closed()) co_return;
+  // With `reboot: 0` a reset ends the machine for good.
+  if (!flag(run->record.config, "reboot", true)) co_return;
+  const bool ends = self->config(*record).config.has_pending();
+  if (run->ends_at_reset == ends) co_return;
+  run->ends_at_reset = ends;
+  try {
+    co_await run->qmp->execute("set-action", {{"reboot", ends ? "shutdown" : "reset"}});
+  } catch (const Error& error) {
+    run->ends_at_reset.reset();
+    if (run->qmp->closed()) co_return;  // it has ended, and will not reboot
+    sys::log_warning("machine {}: a reboot by the guest will not apply waiting changes: {}",
+                     run->record.guest.text(), error.what());
+  }
 }
 
 sys::Async<void> Machines::State::attach(std::shared_ptr<State> self,
@@ -96,14 +145,20 @@ sys::Async<void> Machines::State::attach(std::shared_ptr<State> self,
 sys::Async<void> Machines::State::follow(std::shared_ptr<State> self,
                                          std::shared_ptr<Running> run) {
   const GuestId id = run->record.guest;
-  co_await run->child->wait();
-  sys::log_info("machine {} has ended", id.text());
+  const int status = co_await run->child->wait();
   run->last_words = last_words(self->folder(id) + "/qemu.log");
+  // An adopted process does not tell its status.
+  if (status > 0 && !run->end_wanted) {
+    sys::log_warning("machine {}: QEMU ended with status {}: {}", id.text(), status,
+                     run->last_words);
+  } else {
+    sys::log_info("machine {} has ended", id.text());
+  }
   co_await release(self, id);
   if (self->find(id) == run) self->running.erase(id);
   run->ended.set();
   self->tell(id, "stopped");
-  if (run->restart && self->parts.registry.find(id)) {
+  if (run->restart && !run->end_wanted && self->parts.registry.find(id)) {
     self->parts.tasks.start(
         {"qmstart", id.text(), Identity{"root@pam", ""}, ""},
         [self, id](task::Context& context) { return power_on(self, context, id, StartOptions()); });
@@ -175,6 +230,7 @@ sys::Async<void> Machines::State::adopt(std::shared_ptr<State> self, GuestId id)
   self->scope.spawn("machine " + id.text(), follow(self, run));
   try {
     co_await attach(self, run);
+    co_await arrange_reset(self, run);
     sys::log_info("machine {} found running (process {})", id.text(), record->pid);
   } catch (const Error& error) {
     // It runs and does not answer: shown as such, and it can still be stopped.
