@@ -154,6 +154,14 @@ struct Machines::State : std::enable_shared_from_this<Machines::State> {
                                std::shared_ptr<Running> run, std::string key,
                                std::optional<std::string> value);
 
+  // Snapshots (snapshot.cc).
+  static sys::Async<void> snapshot(std::shared_ptr<State> self, task::Context& context, GuestId id,
+                                   SnapshotOptions options);
+  static sys::Async<void> remove_snapshot(std::shared_ptr<State> self, task::Context& context,
+                                          GuestId id, std::string name, bool force);
+  static sys::Async<void> roll_back(std::shared_ptr<State> self, task::Context& context, GuestId id,
+                                    std::string name, bool start);
+
   // Disks that a request names, made or checked; `values` gets what the config will say. What was
   // made is journalled, and added to `made`.
   static sys::Async<void> prepare_disks(std::shared_ptr<State> self, task::Context& context,
@@ -169,6 +177,11 @@ struct Machines::State : std::enable_shared_from_this<Machines::State> {
 // Undo of journalled steps, by kind; after a crash they run in a new process.
 sys::Async<std::string> undo_run(std::shared_ptr<Machines::State> state, json::object details);
 sys::Async<std::string> undo_volume(std::shared_ptr<Machines::State> state, json::object details);
+// What a crash left of a snapshot: half made is taken back, half removed or half gone back to is
+// finished.
+sys::Async<std::string> undo_snapshot(std::shared_ptr<Machines::State> state, json::object details);
+sys::Async<std::string> finish_snapshot_work(std::shared_ptr<Machines::State> state,
+                                             json::object details);
 sys::Async<std::string> finish_destroy(std::shared_ptr<Machines::State> state,
                                        json::object details);
 

@@ -147,6 +147,12 @@ void Machines::register_undo() {
   handlers.add("vm.volume", [weak](json::object details) -> sys::Async<std::string> {
     return undo_volume(weak.lock(), std::move(details));
   });
+  handlers.add("vm.snapshot", [weak](json::object details) -> sys::Async<std::string> {
+    return undo_snapshot(weak.lock(), std::move(details));
+  });
+  handlers.add("vm.snapshot-work", [weak](json::object details) -> sys::Async<std::string> {
+    return finish_snapshot_work(weak.lock(), std::move(details));
+  });
   handlers.add("vm.destroy", [weak](json::object details) -> sys::Async<std::string> {
     return finish_destroy(weak.lock(), std::move(details));
   });

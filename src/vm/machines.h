@@ -137,6 +137,11 @@ struct CloneOptions {
   bool full = false;
 };
 
+struct SnapshotOptions {
+  std::string name, description;
+  bool memory = false;
+};
+
 class Machines {
  public:
   Machines(Settings settings, Parts parts);
@@ -175,6 +180,14 @@ class Machines {
   // `size`: bytes with unit, or +bytes.
   task::Upid resize(Caller caller, GuestId id, std::string disk, std::string size,
                     std::string digest, bool skip_lock);
+
+  // Snapshots of the disks (qcow2), also while the machine runs.
+  task::Upid snapshot(Caller caller, GuestId id, SnapshotOptions options);
+  task::Upid remove_snapshot(Caller caller, GuestId id, std::string name, bool force);
+  // Stops the machine first; `start`: starts it afterwards.
+  task::Upid roll_back(Caller caller, GuestId id, std::string name, bool start);
+  sys::Async<void> describe_snapshot(Caller caller, GuestId id, std::string name,
+                                     std::string description);
 
   // Power.
   task::Upid power_on(Caller caller, GuestId id, StartOptions options);

@@ -19,6 +19,7 @@ void register_qemu(Router& router);
 void register_qemu_status(Router& router);
 void register_qemu_agent(Router& router);
 void register_qemu_console(Router& router);
+void register_qemu_snapshot(Router& router);
 void register_lxc(Router& router);
 void register_lxc_status(Router& router);
 void register_storage(Router& router);

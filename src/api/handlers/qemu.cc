@@ -5,7 +5,6 @@
 #include "api/handlers/handlers.h"
 #include "api/handlers/qemu_request.h"
 #include "api/request/nodes_qemu.h"
-#include "api/request/nodes_qemu_snapshot.h"
 #include "base/text.h"
 #include "guest/registry.h"
 
@@ -183,26 +182,6 @@ sys::Async<Answer> make_template(Call &call, nodes_qemu::Template request) {
       caller(call), guest_id(request.vmid), request.disk.value_or("")));
 }
 
-sys::Async<Answer> snapshots(Call &call,
-                             nodes_qemu_snapshot::SnapshotList request) {
-  co_return machines(call).snapshots(guest_id(request.vmid));
-}
-
-sys::Async<Answer>
-snapshot_config(Call &call, nodes_qemu_snapshot::GetSnapshotConfig request) {
-  json::object config =
-      machines(call).config(guest_id(request.vmid), true, request.snapname);
-  config.erase("digest");
-  co_return config;
-}
-
-sys::Async<Answer> snapshot_index(Call &call,
-                                  nodes_qemu_snapshot::SnapshotCmdIdx request) {
-  (void)machines(call).config(guest_id(request.vmid), true, request.snapname);
-  co_return json::array{json::object{{"cmd", "rollback"}},
-                        json::object{{"cmd", "config"}}};
-}
-
 } // namespace
 
 void register_qemu(Router &router) {
@@ -221,9 +200,6 @@ void register_qemu(Router &router) {
   router.on<nodes_qemu::VmSendkey>(send_key);
   router.on<nodes_qemu::CloneVm>(clone);
   router.on<nodes_qemu::Template>(make_template);
-  router.on<nodes_qemu_snapshot::SnapshotList>(snapshots);
-  router.on<nodes_qemu_snapshot::GetSnapshotConfig>(snapshot_config);
-  router.on<nodes_qemu_snapshot::SnapshotCmdIdx>(snapshot_index);
 }
 
 } // namespace posada::api

@@ -14,6 +14,7 @@ void register_handlers(Router& router) {
   register_qemu_status(router);
   register_qemu_agent(router);
   register_qemu_console(router);
+  register_qemu_snapshot(router);
   register_lxc(router);
   register_lxc_status(router);
   register_storage(router);

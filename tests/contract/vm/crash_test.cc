@@ -25,11 +25,16 @@ std::string folder_of_child() {
 }
 
 sys::Async<void> whole_life(Node& node) {
-  co_await node.create(100, {{"memory", "32"}, {"scsi0", "local:1"}, {"virtio1", "local:1"}});
+  co_await node.create(
+      100,
+      {{"memory", "32"}, {"scsi0", "local:1,format=qcow2"}, {"virtio1", "local:1,format=qcow2"}});
   co_await node.power_on(100);
   ConfigChange change;
-  change.set = {{"virtio2", "local:1"}};
+  change.set = {{"virtio2", "local:1,format=qcow2"}};
   co_await node.machines.set_config(node.root, id, change);
+  co_await node.ended(node.machines.snapshot(node.root, id, {"one", "", false}));
+  co_await node.ended(node.machines.roll_back(node.root, id, "one", true));
+  co_await node.ended(node.machines.remove_snapshot(node.root, id, "one", false));
   co_await node.power_off(100);
   co_await node.machines.unlink(node.root, id, {"virtio1"}, true);
   co_await node.ended(node.machines.destroy(node.root, id, {}));
@@ -65,6 +70,10 @@ sys::Async<void> nothing_is_left(Node& node) {
     // A change that still waits names its disk too.
     const auto config = guest::parse_config(node.text(100), grammar(), id).config;
     for (const std::string& volume : volumes(config)) named.insert(volume);
+    EXPECT_FALSE(config.main.has("lock")) << config.main.get("lock");
+    for (const auto& [name, section] : config.snapshots) {
+      EXPECT_FALSE(section.has("snapstate")) << name;
+    }
   }
   std::set<std::string> found;
   const std::string images = node.storages.definition("local").path() + "/images/100";
