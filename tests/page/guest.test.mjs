@@ -9,6 +9,8 @@ const here = stage(async (api) => {
 test('the summary shows live figures that the stream brings', when_live, async () => {
   const page = await here.enter('/qemu/100/summary');
   await page.locator('.page-head [data-state=running]').waitFor();
+  // The view itself asks for the state once.
+  await page.locator('[data-acceleration]').waitFor();
   let asked = 0;
   page.on('request', (request) => {
     if (/cluster\/resources|status\/current/.test(request.url())) asked += 1;

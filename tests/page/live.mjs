@@ -112,6 +112,7 @@ export function stage(prepare = async () => {}) {
   });
   after(() => here.browser?.close());
   here.open = (options) => open_page(here.browser, options);
+  here.sign_in_as = (page, name, secret) => sign_in(page, url, name, secret);
   here.enter = async (place = '', options = {}) => {
     const page = await here.open(options);
     await sign_in(page, url, user, password);

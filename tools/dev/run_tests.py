@@ -21,7 +21,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build" / "release"
 GROUPS = ["structure", "unit", "contract", "guest", "page", "live", "clients", "faults"]
-STEADY_PAGE_TESTS = ["signin", "frame", "guest", "console", "create", "hostile"]
+STEADY_PAGE_TESTS = ["signin", "frame", "guest", "console", "create", "hostile",
+                     "administration", "guests"]
 PROGRAM_SECONDS = 900  # a test program that takes longer is ended and counts as failed
 
 

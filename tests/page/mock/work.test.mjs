@@ -137,11 +137,6 @@ test('an upload can be cancelled and leaves the form usable', when_ready, async 
   await dialog.getByRole('progressbar').waitFor({ state: 'detached' });
 });
 
-test('what the server cannot do yet is said, not shown as an error', when_ready, async () => {
-  const page = await here.enter('/qemu/100/snapshots');
-  await page.getByText('Not available yet').waitFor();
-});
-
 test('hostile names, tags and notes stay text', when_ready, async () => {
   const page = await here.enter('/qemu/900/summary');
   await page.getByText(hostile[0], { exact: false }).first().waitFor();

@@ -60,8 +60,6 @@ export const clone_guest = (guest: GuestRef, { name, ...rest }: Clone): Work =>
     : ask('POST /nodes/{node}/lxc/{vmid}/clone', { ...at(guest), ...rest, hostname: name });
 export const make_template = (guest: GuestRef): Work =>
   ask(`POST /nodes/{node}/${guest.kind}/{vmid}/template`, at(guest));
-export const hibernate = (guest: GuestRef): Work =>
-  ask('POST /nodes/{node}/qemu/{vmid}/status/suspend', { ...at(guest), todisk: true });
 
 interface Move {
   storage: string;

@@ -44,6 +44,10 @@ export async function ask_vnc({ node, vmid }: GuestRef): Promise<ConsoleLink> {
   );
 }
 
+export async function ask_shell(node: string): Promise<ConsoleLink> {
+  return link(`/nodes/${node}`, await ask('POST /nodes/{node}/termproxy', { node }));
+}
+
 export async function ask_terminal({ kind, node, vmid }: GuestRef): Promise<ConsoleLink> {
   const proxy: Proxy = await ask(`POST /nodes/{node}/${kind}/{vmid}/termproxy`, { node, vmid });
   return link(`/nodes/${node}/${kind}/${vmid}`, proxy);

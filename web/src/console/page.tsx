@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useCallback, useState } from 'react';
 import { get_config, guest_key, power } from '../api/guests';
 import type { GuestRef, Resource } from '../api/types';
 import { use_t } from '../i18n';
 import { Button } from '../kit/button';
 import { Empty, Loading } from '../kit/notice';
 import { use_action } from '../state/action';
+import { ask_terminal } from './connect';
 
 const VncConsole = lazy(() => import('./vnc'));
 const TerminalConsole = lazy(() => import('./terminal'));
@@ -16,6 +17,8 @@ export function ConsoleView({ guest, row }: { guest: GuestRef; row: Resource }) 
   const t = use_t();
   const { busy, run } = use_action();
   const [wanted, set_wanted] = useState<Screen>();
+  const { kind, vmid, node } = guest;
+  const link = useCallback(() => ask_terminal({ kind, vmid, node }), [kind, vmid, node]);
   const config = useQuery({
     queryKey: [...guest_key(guest), 'config'],
     queryFn: () => get_config(guest),
@@ -66,7 +69,7 @@ export function ConsoleView({ guest, row }: { guest: GuestRef; row: Resource }) 
       {screen === 'vnc' ? (
         <VncConsole guest={guest} switcher={switcher} />
       ) : (
-        <TerminalConsole guest={guest} switcher={switcher} />
+        <TerminalConsole ask={link} switcher={switcher} />
       )}
     </Suspense>
   );

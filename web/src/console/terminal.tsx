@@ -1,28 +1,26 @@
-// A text console (serial port of a VM, console of a container) through xterm.js.
+// A text console (serial port of a VM, console of a container, shell of a node) through xterm.js.
 import { FitAddon } from '@xterm/addon-fit';
 import { Terminal } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
-import { useEffect, useRef, useState } from 'react';
-import type { GuestRef } from '../api/types';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { use_t } from '../i18n';
-import { ask_terminal, type Phase } from './connect';
+import type { ConsoleLink, Phase } from './connect';
 import { ConsoleFrame } from './frame';
 
 const ping_ms = 30_000;
 const encoder = new TextEncoder();
 
-export default function TerminalConsole({
-  guest,
-  switcher,
-}: {
-  guest: GuestRef;
-  switcher: React.ReactNode;
-}) {
+interface Props {
+  // A new link for each attempt; the same function as long as it is the same console.
+  ask: () => Promise<ConsoleLink>;
+  switcher: ReactNode;
+}
+
+export default function TerminalConsole({ ask, switcher }: Props) {
   const t = use_t();
   const host = useRef<HTMLDivElement>(null);
   const [phase, set_phase] = useState<Phase>({ name: 'connecting' });
   const [turn, set_turn] = useState(0);
-  const { kind, vmid, node } = guest;
   useEffect(() => {
     const element = host.current;
     if (!element) return undefined;
@@ -38,7 +36,7 @@ export default function TerminalConsole({
     terminal.loadAddon(fit);
     terminal.open(element);
     fit.fit();
-    const close = run_terminal(terminal, { kind, vmid, node }, set_phase);
+    const close = run_terminal(terminal, ask, set_phase);
     const watcher = new ResizeObserver(() => fit.fit());
     watcher.observe(element);
     return () => {
@@ -46,7 +44,7 @@ export default function TerminalConsole({
       close();
       terminal.dispose();
     };
-  }, [kind, vmid, node, turn]);
+  }, [ask, turn]);
   return (
     <ConsoleFrame
       terminal
@@ -69,7 +67,7 @@ export default function TerminalConsole({
 // 1:COLUMNS:ROWS: for the size, 2 to stay alive; what comes back is the console's own bytes.
 function run_terminal(
   terminal: Terminal,
-  guest: GuestRef,
+  ask: () => Promise<ConsoleLink>,
   set_phase: (phase: Phase) => void,
 ): () => void {
   let socket: WebSocket | undefined;
@@ -86,7 +84,7 @@ function run_terminal(
     terminal.focus();
   };
   const open = async () => {
-    const link = await ask_terminal(guest);
+    const link = await ask();
     if (gone) return;
     socket = new WebSocket(link.url, 'binary');
     socket.binaryType = 'arraybuffer';

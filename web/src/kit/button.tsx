@@ -6,7 +6,8 @@ interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
   small?: boolean;
   icon?: IconName;
   busy?: boolean;
-  // What an icon-only button is called; it is the tooltip as well.
+  // What it is called where its text alone is not enough ("Edit", of what?), or there is none; the
+  // tooltip as well. It holds the text that is seen.
   name?: string;
   children?: ReactNode;
 }
@@ -29,7 +30,7 @@ export function Button(props: Props) {
       type="button"
       {...rest}
       className={classes.filter(Boolean).join(' ')}
-      aria-label={children ? undefined : name}
+      aria-label={name}
       title={rest.title ?? name}
       disabled={disabled || busy}
       aria-busy={busy || undefined}

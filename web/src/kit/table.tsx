@@ -36,6 +36,8 @@ const compare = (a: string | number, b: string | number) =>
 export function Table<Row>(props: Props<Row>) {
   const { label, columns, rows, row_key, onOpen, empty, first_sort, virtual, row_class } = props;
   const [order, set_order] = useState({ id: first_sort ?? '', down: false });
+  // Rows with buttons become cards in a narrow window, so that the buttons stay in sight.
+  const stacked = !virtual && columns.some((column) => column.actions);
   const wrap = useRef<HTMLDivElement>(null);
   const sorted = useMemo(() => {
     const sort = columns.find((column) => column.id === order.id)?.sort;
@@ -61,7 +63,11 @@ export function Table<Row>(props: Props<Row>) {
       tabIndex={virtual ? 0 : undefined}
       style={virtual ? { maxHeight: '70vh' } : undefined}
     >
-      <table className="table" aria-label={label} aria-rowcount={rows.length + 1}>
+      <table
+        className={stacked ? 'table stacked' : 'table'}
+        aria-label={label}
+        aria-rowcount={rows.length + 1}
+      >
         <thead>
           <tr>
             {columns.map((column) => (
@@ -90,6 +96,7 @@ export function Table<Row>(props: Props<Row>) {
               {columns.map((column) => (
                 <td
                   key={column.id}
+                  data-head={stacked && !column.actions ? column.head : undefined}
                   className={column.actions ? 'actions' : column.number ? 'number' : undefined}
                 >
                   {column.cell(row)}

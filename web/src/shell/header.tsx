@@ -30,7 +30,7 @@ export function Header({ onMenu }: { onMenu: () => void }) {
         <span className="side-toggle">
           <Button variant="ghost" icon="menu" name={t('tree.label')} onClick={onMenu} />
         </span>
-        <a className="brand" href={link_to('/datacenter')}>
+        <a className="brand" href={link_to('/datacenter')} aria-label="Posada">
           <img src={logo} alt="" />
           <span>Posada</span>
         </a>

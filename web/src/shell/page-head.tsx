@@ -2,6 +2,10 @@ import type { ReactNode } from 'react';
 import { Tabs, type Tab } from '../kit/tabs';
 import { go } from '../state/route';
 
+// An address may name a view that there is not, or not here.
+export const view_of = (views: readonly string[], asked: string) =>
+  views.includes(asked) ? asked : (views[0] ?? '');
+
 interface Props {
   title: ReactNode;
   where?: ReactNode;

@@ -10,7 +10,7 @@ export function LanguageMenu() {
   const now = use_store(language);
   return (
     <Menu
-      name={t('menu.language')}
+      name={`${t('menu.language')}: ${now.toUpperCase()}`}
       icon="globe"
       label={now.toUpperCase()}
       variant="ghost"

@@ -1,14 +1,13 @@
 // A new container from a template.
-import { useCallback, useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import { create_ct } from '../api/guests';
 import { note_task } from '../api/tasks';
 import { use_t } from '../i18n';
-import { TextField } from '../kit/field';
-import { StoragePicker } from '../pages/guest/pickers';
 import { use_form_action } from '../state/action';
 import { go } from '../state/route';
 import { NetworkStep, ResourcesStep, TemplateStep } from './ct-steps';
-import { use_default_bridge, use_default_storage } from './defaults';
+import { use_guest_form } from './defaults';
+import { DiskFields } from './fields';
 import { Review, WizardFrame, type Step } from './frame';
 import { first_general, general_problems, GeneralStep, type General } from './general';
 
@@ -71,20 +70,10 @@ function ct_params(form: CtForm): Record<string, string> {
 
 export function CtWizard({ onClose }: { onClose: () => void }) {
   const t = use_t();
-  const [form, set_form] = useState(first);
-  const set = useCallback(
-    (next: Partial<CtForm>) => set_form((before) => ({ ...before, ...next })),
-    [],
-  );
-  const set_storage = useCallback((value: string) => set({ storage: value }), [set]);
-  use_default_storage(form.node, 'rootdir', form.storage, set_storage);
-  const set_template_storage = useCallback(
-    (value: string) => set({ template_storage: value }),
-    [set],
-  );
-  use_default_storage(form.node, 'vztmpl', form.template_storage, set_template_storage);
-  const set_bridge = useCallback((value: string) => set({ bridge: value }), [set]);
-  use_default_bridge(form.node, form.bridge, set_bridge);
+  const { form, set } = use_guest_form(first, {
+    storage: 'rootdir',
+    template_storage: 'vztmpl',
+  });
   const { busy, error, errors, submit } = use_form_action();
   const params = useMemo(() => ct_params(form), [form]);
   const problems = general_problems(form, 'lxc');
@@ -116,21 +105,7 @@ export function CtWizard({ onClose }: { onClose: () => void }) {
       wrong: !form.storage || !(Number(form.size) > 0),
       body: (
         <div className="form">
-          <StoragePicker
-            node={form.node}
-            content="rootdir"
-            value={form.storage}
-            onChange={(storage) => set({ storage })}
-          />
-          <TextField
-            label={t('hardware.size')}
-            type="number"
-            unit="GiB"
-            min={1}
-            value={form.size}
-            error={errors.rootfs}
-            onChange={(size) => set({ size })}
-          />
+          <DiskFields {...shared} content="rootdir" parameter="rootfs" />
         </div>
       ),
     },

@@ -1,38 +1,50 @@
-// Fills in what a new guest needs before anyone opens the step that asks for it.
-import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
+// The form of a new guest. What it needs is filled in before anyone opens the step that asks for
+// it: the roomiest storage for each kind of content, and the bridge that most guests are on.
+import { useQueries, useQuery } from '@tanstack/react-query';
+import { useCallback, useEffect, useState } from 'react';
 import { node_bridges, node_storages } from '../api/nodes';
 
-const roomiest = <T extends { avail?: number }>(list: T[]) =>
-  [...list].sort((a, b) => (b.avail ?? 0) - (a.avail ?? 0))[0];
+const roomiest = <T extends { avail?: number; active?: number }>(list: T[]) =>
+  list.filter((one) => one.active !== 0).sort((a, b) => (b.avail ?? 0) - (a.avail ?? 0))[0];
 
-// `now` is what the form holds; `set` is called with the choice while that is empty.
-export function use_default_storage(
-  node: string,
-  content: string,
-  now: string,
-  set: (storage: string) => void,
-): void {
-  const query = useQuery({
-    queryKey: ['storages', node, content],
-    queryFn: () => node_storages(node, content),
-    enabled: node !== '',
+// `storages` names the fields of the form that hold a storage, with the content it must take.
+export function use_guest_form<Form extends { node: string; bridge: string }>(
+  first: Form,
+  storages: Partial<Record<keyof Form, string>>,
+) {
+  const [form, set_form] = useState(first);
+  const set = useCallback(
+    (next: Partial<Form>) => set_form((before) => ({ ...before, ...next })),
+    [],
+  );
+  const { node } = form;
+  const enabled = node !== '';
+  const wanted = Object.entries(storages) as [keyof Form, string][];
+  const lists = useQueries({
+    queries: wanted.map(([, content]) => ({
+      queryKey: ['storages', node, content],
+      queryFn: () => node_storages(node, content),
+      enabled,
+    })),
   });
-  const best = roomiest((query.data ?? []).filter((one) => one.active !== 0))?.storage;
-  useEffect(() => {
-    if (!now && best) set(best);
-  }, [now, best, set]);
-}
-
-export function use_default_bridge(node: string, now: string, set: (bridge: string) => void): void {
-  const query = useQuery({
+  const bridges = useQuery({
     queryKey: ['bridges', node],
     queryFn: () => node_bridges(node),
-    enabled: node !== '',
+    enabled,
   });
-  const names = (query.data ?? []).map((one) => one.iface).sort();
-  const best = names.includes('vmbr0') ? 'vmbr0' : names[0];
+  const names = (bridges.data ?? []).map((one) => one.iface).sort();
+  const found: [keyof Form, string | undefined][] = [
+    ...wanted.map(([field], at): [keyof Form, string | undefined] => [
+      field,
+      roomiest(lists[at]?.data ?? [])?.storage,
+    ]),
+    ['bridge', names.includes('vmbr0') ? 'vmbr0' : names[0]],
+  ];
+  const fill = found.filter(([field, value]) => value && !form[field]);
+  const key = JSON.stringify(fill);
   useEffect(() => {
-    if (!now && best) set(best);
-  }, [now, best, set]);
+    if (key !== '[]')
+      set(Object.fromEntries(JSON.parse(key) as [string, string][]) as Partial<Form>);
+  }, [key, set]);
+  return { form, set };
 }

@@ -3,20 +3,20 @@ import { CheckField, SelectField, TextField } from '../kit/field';
 import { Notice } from '../kit/notice';
 import { disk_buses, disk_formats } from '../pages/guest/edit-disk';
 import { cpu_types } from '../pages/guest/edit-simple';
-import { BridgePicker, StoragePicker, VolumePicker } from '../pages/guest/pickers';
+import { BridgePicker } from '../pages/guest/pickers';
 import { nic_models } from '../state/props';
+import { bind, ComputeFields, DiskFields, ImageFields, type StepProps } from './fields';
 import type { VmForm } from './vm';
 
-interface Props {
-  form: VmForm;
-  set: (next: Partial<VmForm>) => void;
-  errors: Record<string, string>;
-}
+type Props = StepProps<VmForm>;
 
 const guest_systems = ['l26', 'win11', 'win10', 'w2k22', 'w2k19', 'other'] as const;
+const same = (one: string) => ({ value: one, text: one });
 
-export function MediumStep({ form, set, errors }: Props) {
+export function MediumStep(props: Props) {
   const t = use_t();
+  const { form, set, errors } = props;
+  const { text } = bind(props);
   return (
     <div className="form">
       <SelectField
@@ -30,38 +30,26 @@ export function MediumStep({ form, set, errors }: Props) {
         ]}
       />
       {form.medium === 'iso' && (
-        <>
-          <StoragePicker
-            node={form.node}
-            content="iso"
-            value={form.iso_storage}
-            onChange={(iso_storage) => set({ iso_storage, iso: '' })}
-          />
-          <VolumePicker
-            node={form.node}
-            storage={form.iso_storage}
-            content="iso"
-            label={t('hardware.iso')}
-            value={form.iso}
-            none={t('wizard.choose')}
-            hint={form.iso ? undefined : t('wizard.iso_needed')}
-            error={errors.ide2}
-            onChange={(iso) => set({ iso })}
-          />
-        </>
+        <ImageFields
+          node={form.node}
+          content="iso"
+          storage={form.iso_storage}
+          label={t('hardware.iso')}
+          value={form.iso}
+          hint={t('wizard.iso_needed')}
+          error={errors.ide2}
+          onStorage={(iso_storage) => set({ iso_storage, iso: '' })}
+          onChange={(iso) => set({ iso })}
+        />
       )}
       <SelectField
         label={t('wizard.guest_system')}
-        value={form.ostype}
-        error={errors.ostype}
-        onChange={(ostype) => set({ ostype })}
+        {...text('ostype')}
         choices={guest_systems.map((one) => ({ value: one, text: t(`wizard.os.${one}`) }))}
       />
       <SelectField
         label={t('wizard.firmware')}
-        value={form.bios}
-        error={errors.bios}
-        onChange={(bios) => set({ bios })}
+        {...text('bios')}
         choices={[
           { value: 'seabios', text: 'SeaBIOS' },
           { value: 'ovmf', text: 'OVMF (UEFI)' },
@@ -69,9 +57,7 @@ export function MediumStep({ form, set, errors }: Props) {
       />
       <SelectField
         label={t('field.machine')}
-        value={form.machine}
-        error={errors.machine}
-        onChange={(machine) => set({ machine })}
+        {...text('machine')}
         choices={[
           { value: 'q35', text: 'q35' },
           { value: 'pc', text: 'i440fx (pc)' },
@@ -81,105 +67,43 @@ export function MediumStep({ form, set, errors }: Props) {
   );
 }
 
-export function CpuMemoryStep({ form, set, errors }: Props) {
+export function CpuMemoryStep(props: Props) {
   const t = use_t();
+  const { text, check } = bind(props);
   return (
     <div className="form">
-      <TextField
-        label={t('hardware.cores')}
-        name="cores"
-        type="number"
-        min={1}
-        value={form.cores}
-        error={errors.cores}
-        onChange={(cores) => set({ cores })}
-      />
-      <TextField
-        label={t('hardware.sockets')}
-        type="number"
-        min={1}
-        value={form.sockets}
-        error={errors.sockets}
-        onChange={(sockets) => set({ sockets })}
-      />
-      <TextField
-        label={t('hardware.memory')}
-        name="memory"
-        type="number"
-        unit="MiB"
-        min={16}
-        value={form.memory}
-        error={errors.memory}
-        onChange={(memory) => set({ memory })}
-      />
+      <ComputeFields {...props} />
+      <TextField label={t('hardware.sockets')} type="number" min={1} {...text('sockets')} />
       <SelectField
         label={t('hardware.cpu_type')}
-        value={form.cpu}
-        error={errors.cpu}
-        onChange={(cpu) => set({ cpu })}
-        choices={[
-          { value: '', text: t('hardware.cpu_default') },
-          ...cpu_types.map((one) => ({ value: one, text: one })),
-        ]}
+        {...text('cpu')}
+        choices={[{ value: '', text: t('hardware.cpu_default') }, ...cpu_types.map(same)]}
       />
-      <CheckField
-        label={t('options.agent')}
-        hint={t('options.agent_hint')}
-        checked={form.agent}
-        onChange={(agent) => set({ agent })}
-      />
+      <CheckField label={t('options.agent')} hint={t('options.agent_hint')} {...check('agent')} />
       <CheckField
         label={t('hardware.serial')}
         hint={t('wizard.serial_hint')}
-        checked={form.serial}
-        onChange={(serial) => set({ serial })}
+        {...check('serial')}
       />
     </div>
   );
 }
 
-export function DiskStep({ form, set, errors }: Props) {
+export function DiskStep(props: Props) {
   const t = use_t();
+  const { form } = props;
+  const { text, check } = bind(props);
   return (
     <div className="form">
-      <CheckField
-        whole
-        label={t('wizard.with_disk')}
-        checked={form.disk}
-        onChange={(disk) => set({ disk })}
-      />
+      <CheckField whole label={t('wizard.with_disk')} {...check('disk')} />
       {form.disk && (
         <>
-          <StoragePicker
-            node={form.node}
-            content="images"
-            value={form.storage}
-            onChange={(storage) => set({ storage })}
-          />
-          <TextField
-            label={t('hardware.size')}
-            name="size"
-            type="number"
-            unit="GiB"
-            min={1}
-            value={form.size}
-            error={errors[`${form.bus}0`]}
-            onChange={(size) => set({ size })}
-          />
-          <SelectField
-            label={t('hardware.bus')}
-            value={form.bus}
-            onChange={(bus) => set({ bus })}
-            choices={disk_buses.map((one) => ({ value: one, text: one }))}
-          />
+          <DiskFields {...props} content="images" parameter={`${form.bus}0`} />
+          <SelectField label={t('hardware.bus')} {...text('bus')} choices={disk_buses.map(same)} />
           <SelectField
             label={t('hardware.format')}
-            value={form.format}
-            onChange={(format) => set({ format })}
-            choices={[
-              { value: '', text: t('hardware.format_default') },
-              ...disk_formats.map((one) => ({ value: one, text: one })),
-            ]}
+            {...text('format')}
+            choices={[{ value: '', text: t('hardware.format_default') }, ...disk_formats.map(same)]}
           />
         </>
       )}
@@ -187,29 +111,20 @@ export function DiskStep({ form, set, errors }: Props) {
   );
 }
 
-export function NetworkStep({ form, set, errors }: Props) {
+export function NetworkStep(props: Props) {
   const t = use_t();
+  const { form } = props;
+  const { text, check } = bind(props);
   return (
     <div className="form">
-      <CheckField
-        whole
-        label={t('wizard.with_network')}
-        checked={form.network}
-        onChange={(network) => set({ network })}
-      />
+      <CheckField whole label={t('wizard.with_network')} {...check('network')} />
       {form.network && (
         <>
-          <BridgePicker
-            node={form.node}
-            value={form.bridge}
-            error={errors.net0}
-            onChange={(bridge) => set({ bridge })}
-          />
+          <BridgePicker node={form.node} {...text('bridge', 'net0')} />
           <SelectField
             label={t('hardware.model')}
-            value={form.model}
-            onChange={(model) => set({ model })}
-            choices={nic_models.map((one) => ({ value: one, text: one }))}
+            {...text('model')}
+            choices={nic_models.map(same)}
           />
         </>
       )}

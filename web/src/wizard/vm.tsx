@@ -1,11 +1,11 @@
 // A new virtual machine in five steps with an answer ready in each of them.
-import { useCallback, useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import { create_vm } from '../api/guests';
 import { note_task } from '../api/tasks';
 import { use_t } from '../i18n';
 import { use_form_action } from '../state/action';
 import { go } from '../state/route';
-import { use_default_bridge, use_default_storage } from './defaults';
+import { use_guest_form } from './defaults';
 import { Review, WizardFrame, type Step } from './frame';
 import { first_general, general_problems, GeneralStep, type General } from './general';
 import { CpuMemoryStep, DiskStep, MediumStep, NetworkStep } from './vm-steps';
@@ -97,17 +97,7 @@ export function vm_params(form: VmForm): Record<string, string> {
 
 export function VmWizard({ onClose }: { onClose: () => void }) {
   const t = use_t();
-  const [form, set_form] = useState(first);
-  const set = useCallback(
-    (next: Partial<VmForm>) => set_form((before) => ({ ...before, ...next })),
-    [],
-  );
-  const set_storage = useCallback((value: string) => set({ storage: value }), [set]);
-  use_default_storage(form.node, 'images', form.storage, set_storage);
-  const set_iso_storage = useCallback((value: string) => set({ iso_storage: value }), [set]);
-  use_default_storage(form.node, 'iso', form.iso_storage, set_iso_storage);
-  const set_bridge = useCallback((value: string) => set({ bridge: value }), [set]);
-  use_default_bridge(form.node, form.bridge, set_bridge);
+  const { form, set } = use_guest_form(first, { storage: 'images', iso_storage: 'iso' });
   const { busy, error, errors, submit } = use_form_action();
   const params = useMemo(() => vm_params(form), [form]);
   const problems = general_problems(form, 'qemu');

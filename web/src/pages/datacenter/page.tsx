@@ -1,8 +1,9 @@
 import { lazy, Suspense } from 'react';
+import { offered } from '../../api/offered';
 import { use_t } from '../../i18n';
 import { Icon } from '../../kit/icon';
 import { Loading } from '../../kit/notice';
-import { PageHead, PagePanel } from '../../shell/page-head';
+import { PageHead, PagePanel, view_of } from '../../shell/page-head';
 import { DatacenterSummary } from './summary';
 import { GuestTable } from './guest-table';
 import { AllTasks } from './tasks';
@@ -12,13 +13,14 @@ const Users = lazy(() => import('../access/users').then((m) => ({ default: m.Use
 const Tokens = lazy(() => import('../access/tokens').then((m) => ({ default: m.Tokens })));
 const Groups = lazy(() => import('../access/groups').then((m) => ({ default: m.Groups })));
 const Roles = lazy(() => import('../access/roles').then((m) => ({ default: m.Roles })));
+const Options = lazy(() => import('./options').then((m) => ({ default: m.Options })));
 const Pools = lazy(() => import('./pools').then((m) => ({ default: m.Pools })));
 const Realms = lazy(() => import('../access/realms').then((m) => ({ default: m.Realms })));
 const Permissions = lazy(() =>
   import('../access/permissions').then((m) => ({ default: m.Permissions })),
 );
 
-const views = [
+const all_views = [
   'summary',
   'guests',
   'storage',
@@ -29,11 +31,14 @@ const views = [
   'roles',
   'permissions',
   'realms',
+  'options',
   'tasks',
 ] as const;
+const views = all_views.filter((view) => view !== 'options' || offered('GET /cluster/options'));
 
-export function DatacenterPage({ view }: { view: string }) {
+export function DatacenterPage({ view: asked }: { view: string }) {
   const t = use_t();
+  const view = view_of(views, asked);
   return (
     <>
       <PageHead
@@ -60,6 +65,7 @@ export function DatacenterPage({ view }: { view: string }) {
 function View({ view }: { view: string }) {
   if (view === 'guests') return <GuestTable />;
   if (view === 'storage') return <Definitions />;
+  if (view === 'options') return <Options />;
   if (view === 'pools') return <Pools />;
   if (view === 'realms') return <Realms />;
   if (view === 'users') return <Users />;

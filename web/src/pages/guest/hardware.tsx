@@ -197,7 +197,11 @@ function RowButtons({ row, kind, busy, onRevert, onOpen }: RowButtonsProps) {
         <Button
           small
           icon="edit"
-          name={t('action.edit_named', { name })}
+          name={
+            row.kind === 'unused'
+              ? t('hardware.attach_named', { name })
+              : t('action.edit_named', { name })
+          }
           onClick={() => onOpen('edit')}
         >
           {row.kind === 'unused' ? t('hardware.attach') : t('action.edit')}

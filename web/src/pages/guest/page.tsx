@@ -6,7 +6,7 @@ import type { GuestRef, Kind, Resource } from '../../api/types';
 import { is_running } from '../../api/tasks';
 import { t_known, use_t, type Key } from '../../i18n';
 import { Loading } from '../../kit/notice';
-import { PageHead, PagePanel } from '../../shell/page-head';
+import { PageHead, PagePanel, view_of } from '../../shell/page-head';
 import { open_task } from '../../shell/task-viewer';
 import { format_percent } from '../../state/format';
 import { use_tasks } from '../../state/resources';
@@ -60,7 +60,7 @@ function use_full_row(guest: GuestRef, row: Resource): Resource {
   return useMemo(() => ({ ...row, qmpstatus }), [row, qmpstatus]);
 }
 
-export function GuestPage({ row: reported, view }: { row: Resource; view: string }) {
+export function GuestPage({ row: reported, view: asked }: { row: Resource; view: string }) {
   const t = use_t();
   const guest: GuestRef = {
     kind: reported.type as Kind,
@@ -68,6 +68,8 @@ export function GuestPage({ row: reported, view }: { row: Resource; view: string
     node: reported.node ?? '',
   };
   const row = use_full_row(guest, reported);
+  const offered_views = views.filter((id) => id !== 'snapshots' || with_snapshots[guest.kind]);
+  const view = view_of(offered_views, asked);
   const base = `/${guest.kind}/${guest.vmid}`;
   const kind = guest.kind === 'qemu' ? t('guest.vm') : t('guest.ct');
   const hardware: Key = guest.kind === 'qemu' ? 'view.hardware' : 'view.resources';
@@ -86,9 +88,10 @@ export function GuestPage({ row: reported, view }: { row: Resource; view: string
         }
         where={t('guest.where', { kind, node: guest.node })}
         actions={<PowerButtons guest={guest} row={row} />}
-        tabs={views
-          .filter((id) => id !== 'snapshots' || with_snapshots[guest.kind])
-          .map((id) => ({ id, text: t(id === 'hardware' ? hardware : `view.${id}`) }))}
+        tabs={offered_views.map((id) => ({
+          id,
+          text: t(id === 'hardware' ? hardware : `view.${id}`),
+        }))}
         tabs_label={t('guest.views')}
         current={view}
         base={base}

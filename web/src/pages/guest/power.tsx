@@ -1,5 +1,5 @@
 import { lazy, Suspense, useState } from 'react';
-import { destroy_guest, hibernate, power, type PowerAction } from '../../api/guests';
+import { destroy_guest, power, type PowerAction } from '../../api/guests';
 import { offered } from '../../api/offered';
 import { note_task } from '../../api/tasks';
 import { use_t } from '../../i18n';
@@ -15,7 +15,7 @@ import type { GuestProps } from './page';
 const CloneDialog = lazy(() => import('./clone').then((m) => ({ default: m.CloneDialog })));
 const TemplateDialog = lazy(() => import('./clone').then((m) => ({ default: m.TemplateDialog })));
 
-type Sure = 'stop' | 'reset' | 'shutdown' | 'reboot' | 'hibernate';
+type Sure = 'stop' | 'reset' | 'shutdown' | 'reboot';
 type Asked = Sure | 'delete' | 'clone' | 'template';
 
 const can_clone = {
@@ -138,7 +138,6 @@ function Question({
   if (asked === 'delete') return <DeleteDialog {...shared} />;
   if (asked === 'clone') return <CloneDialog {...shared} />;
   if (asked === 'template') return <TemplateDialog {...shared} />;
-  const work = () => (asked === 'hibernate' ? hibernate(guest) : power(guest, asked));
   return (
     <Confirm
       title={t(`power.${asked}_title`, { name: `${guest.vmid} ${row.name ?? ''}` })}
@@ -146,7 +145,7 @@ function Question({
       danger={asked === 'stop' || asked === 'reset'}
       onClose={onClose}
       // The answer is the task; what becomes of it is seen in the list below.
-      onConfirm={async () => note_task(await work())}
+      onConfirm={async () => note_task(await power(guest, asked))}
     >
       <p>{t(`power.${asked}_text`)}</p>
     </Confirm>
