@@ -7,8 +7,9 @@
 #include "base/failpoint.h"
 #include "base/text.h"
 #include "sys/file.h"
-#include "sys/file_replace.h"
 #include "sys/log.h"
+#include "task/archive.h"
+#include "task/worker.h"
 
 namespace posada::task {
 namespace {
@@ -17,24 +18,6 @@ constexpr std::uint32_t first_pid = 0x01000000;  // above pid_max of every kerne
 constexpr std::size_t max_running = 1000;
 constexpr std::size_t max_log_lines = 100'000;
 constexpr std::size_t kept_ended = 5000;  // in memory; older ones stay on disk until pruned
-
-json::object to_json(const Info& info) {
-  return {{"upid", info.upid.text()},        {"running", info.running},
-          {"end_time", info.end_time},       {"exit_status", info.exit_status},
-          {"request", info.request}};
-}
-
-std::optional<Info> from_json(const json::object& object) {
-  const std::optional<Upid> upid = Upid::parse(text_member(object, "upid").value_or(""));
-  if (!upid) return std::nullopt;
-  Info info;
-  info.upid = *upid;
-  info.running = object.at("running").as_bool();
-  info.end_time = object.at("end_time").to_number<std::int64_t>();
-  info.exit_status = text_member(object, "exit_status").value_or("");
-  info.request = text_member(object, "request").value_or("");
-  return info;
-}
 
 std::string status_class(const Info& info) {
   if (info.exit_status == "OK") return "ok";
@@ -79,10 +62,10 @@ struct Running;
 
 struct Tasks::State : std::enable_shared_from_this<Tasks::State> {
   State(std::string folder, std::string node, sys::Clock& clock, sys::Executor executor)
-      : folder(std::move(folder)), node(std::move(node)), clock(clock), executor(executor),
+      : archive(std::move(folder)), node(std::move(node)), clock(clock), executor(executor),
         disk("tasks", 2, 10'000), scope(executor) {}
 
-  std::string folder;
+  Archive archive;
   std::string node;
   sys::Clock& clock;
   sys::Executor executor;
@@ -98,9 +81,6 @@ struct Tasks::State : std::enable_shared_from_this<Tasks::State> {
   std::map<std::uint64_t, Listener> listeners;
   std::uint64_t next_listener = 1;
 
-  std::string folder_of(const Upid& upid) const {
-    return fmt::format("{}/{:X}/{}", folder, upid.start_time & 15, upid.text());
-  }
   void notify(const Info& info) {
     const auto copy = listeners;  // a listener may end subscriptions
     for (const auto& [number, listener] : copy) listener(info);
@@ -130,30 +110,20 @@ struct Tasks::State : std::enable_shared_from_this<Tasks::State> {
     if (!Upid::parse(text)) throw Error::parameter("upid", "unable to parse worker upid");
     throw Error::parameter("upid", "no such task");
   }
-  // Before its UPID is told to anybody: whoever asks for it finds it, even after this process was
-  // killed. A few bytes into the page cache, so it may be done on the loop; `make_folder` writes
-  // them again, by rename, and is the one that reports a disk that refuses.
+  // `begin` writes them again and is the one that reports a disk that refuses.
   void announce(const Info& info) const {
     try {
-      sys::make_directories(folder_of(info.upid), 0700);
-      sys::append_file(folder_of(info.upid) + "/state.json", json::serialize(to_json(info)), 0600);
+      archive.announce(info);
     } catch (const Error& error) {
       sys::log_warning("cannot announce {}: {}", info.upid.text(), error.what());
     }
-  }
-  std::string state_file(const Info& info) const {
-    return folder_of(info.upid) + "/state.json";
-  }
-  // Not synced: the journal is what must not be lost, and the folder's name says what task it was.
-  void write_state(const Info& info) const {
-    sys::replace_file(state_file(info), json::serialize(to_json(info)), 0600);
   }
 };
 
 // A running task: the context its work sees, and the buffer of its log.
 struct Running final : Context {
   Running(Tasks::State& owner, std::shared_ptr<Info> info)
-      : owner(owner), info(std::move(info)), own_folder(owner.folder_of(this->info->upid)),
+      : owner(owner), info(std::move(info)), own_folder(owner.archive.folder_of(this->info->upid)),
         undo_journal(own_folder + "/journal", owner.disk), token(owner.executor),
         ended(owner.executor) {}
 
@@ -266,10 +236,7 @@ sys::Async<std::string> outcome_of(std::shared_ptr<Running> task, const Work& wo
 sys::Async<std::string> make_folder(std::shared_ptr<Tasks::State> state,
                                     std::shared_ptr<Running> task) {
   try {
-    co_await state->disk.run([folder = task->own_folder, state, info = *task->info] {
-      sys::make_directories(folder, 0700);
-      state->write_state(info);
-    });
+    co_await state->disk.run([archive = state->archive, info = *task->info] { archive.begin(info); });
     task->has_folder = true;
     task->flush();
   } catch (const Error& error) {
@@ -279,11 +246,9 @@ sys::Async<std::string> make_folder(std::shared_ptr<Tasks::State> state,
   co_return "";
 }
 
-sys::Async<void> run_task(std::shared_ptr<Tasks::State> state, std::shared_ptr<Running> task,
-                          Work work) {
+sys::Async<void> end_task(std::shared_ptr<Tasks::State> state, std::shared_ptr<Running> task,
+                          std::string status) {
   Info& info = *task->info;
-  std::string status = co_await make_folder(state, task);
-  if (status.empty()) status = co_await outcome_of(task, work);
   if (status == "OK" || status.starts_with("WARNINGS: ")) {
     task->log("TASK " + status);
   } else {
@@ -294,7 +259,9 @@ sys::Async<void> run_task(std::shared_ptr<Tasks::State> state, std::shared_ptr<R
   info.end_time = state->clock.wall_seconds();
   info.message.clear();
   try {
-    co_await state->disk.run([state, copy = info] { state->write_state(copy); });
+    co_await state->disk.run([archive = state->archive, copy = info, leaves_undo = !task->undo_journal.empty()] {
+      archive.end(copy, leaves_undo);
+    });
   } catch (const std::exception& error) {
     sys::log_error("cannot write the end of {}: {}", info.upid.text(), error.what());
   }
@@ -303,26 +270,51 @@ sys::Async<void> run_task(std::shared_ptr<Tasks::State> state, std::shared_ptr<R
   task->ended.set();
   // Whoever waits has been told; the disk may take its time.
   try {
-    co_await state->disk.run([file = state->state_file(info)] { sys::sync_file(file); });
+    co_await state->disk.run([archive = state->archive, upid = info.upid] { archive.sync(upid); });
   } catch (const std::exception& error) {
     sys::log_error("cannot sync the end of {}: {}", info.upid.text(), error.what());
   }
 }
 
-// What a folder of a task says about it. Without a readable state (the power failed before it was
-// on disk) its name tells enough to work through its journal.
-std::shared_ptr<Info> read_info(const std::string& folder, const std::string& name) {
-  boost::system::error_code error;
-  const json::value value =
-      json::parse(sys::read_file_if_exists(folder + "/state.json").value_or(""), error);
-  std::optional<Info> info;
-  if (!error && value.is_object()) info = from_json(value.get_object());
-  if (!info) {
-    const std::optional<Upid> upid = Upid::parse(name);
-    if (!upid) return nullptr;
-    info.emplace().upid = *upid;
+sys::Async<void> run_task(std::shared_ptr<Tasks::State> state, std::shared_ptr<Running> task,
+                          Work work) {
+  std::string status = co_await make_folder(state, task);
+  if (status.empty()) status = co_await outcome_of(task, work);
+  co_await end_task(state, task, std::move(status));
+}
+
+// A task of an earlier daemon, with its journal and log as they lie on disk.
+sys::Async<std::shared_ptr<Running>> load_task(std::shared_ptr<Tasks::State> state, Info found) {
+  auto task = std::make_shared<Running>(*state, std::make_shared<Info>(std::move(found)));
+  task->undo_journal = co_await state->disk.run([state, file = task->own_folder + "/journal"] {
+    return Journal::load(file, state->disk);
+  });
+  const std::optional<std::string> text = co_await state->disk.run(
+      [file = task->own_folder + "/log"] { return sys::read_file_if_exists(file); });
+  if (text) task->lines = split(*text, '\n');
+  if (!task->lines.empty() && task->lines.back().empty()) task->lines.pop_back();
+  task->written = task->lines.size();
+  task->has_folder = true;
+  co_return task;
+}
+
+constexpr std::string_view daemon_died = "the daemon ended while this task was running";
+
+// Undoes what the task left, or tries again what could not be undone before.
+sys::Async<void> settle_task(std::shared_ptr<Tasks::State> state, std::shared_ptr<Running> task) {
+  const bool interrupted = task->info->running;
+  if (interrupted) task->log(std::string(daemon_died));
+  // A worker that nobody follows would go on writing into what is being removed.
+  co_await Workers::end(task->own_folder, state->executor, state->disk);
+  co_await undo(task);
+  if (interrupted) {
+    co_return co_await end_task(state, task, "interrupted: " + std::string(daemon_died));
   }
-  return std::make_shared<Info>(std::move(*info));
+  co_await state->disk.run(
+      [archive = state->archive, copy = *task->info, leaves_undo = !task->undo_journal.empty()] {
+        archive.end(copy, leaves_undo);
+      });
+  state->running.erase(task->info->upid.text());
 }
 
 }  // namespace
@@ -362,7 +354,7 @@ sys::Async<void> Tasks::run(Start what, Work work) {
   if (refused.empty()) co_await outcome_of(task, work);
   // An undo that failed leaves its journal for the next start; otherwise no trace remains.
   if (task->undo_journal.empty()) {
-    co_await state->disk.run([folder = task->own_folder] { sys::remove_tree(folder); });
+    co_await state->disk.run([archive = state->archive, upid = info->upid] { archive.forget(upid); });
   }
   if (task->failure) std::rethrow_exception(task->failure);
 }
@@ -389,7 +381,7 @@ sys::Async<LogPage> Tasks::log(std::string upid, std::size_t start, std::size_t 
   } else {
     const std::shared_ptr<State> state = state_;
     const std::optional<std::string> text = co_await state->disk.run(
-        [file = state->folder_of(name) + "/log"] { return sys::read_file_if_exists(file); });
+        [file = state->archive.folder_of(name) + "/log"] { return sys::read_file_if_exists(file); });
     if (text) lines = split(*text, '\n');
     if (!lines.empty() && lines.back().empty()) lines.pop_back();
   }
@@ -435,42 +427,14 @@ sys::Async<void> Tasks::shut_down() {
 
 sys::Async<void> Tasks::recover() {
   const std::shared_ptr<State> state = state_;
-  std::vector<std::shared_ptr<Info>> found = co_await state->disk.run([state] {
-    std::vector<std::shared_ptr<Info>> infos;
-    for (const std::string& digit : sys::list_directory(state->folder)) {
-      for (const std::string& name : sys::list_directory(state->folder + "/" + digit)) {
-        auto info = read_info(state->folder + "/" + digit + "/" + name, name);
-        if (info) infos.push_back(std::move(info));
-      }
-    }
-    return infos;
-  });
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
-    return std::pair(a->upid.start_time, a->upid.pid) < std::pair(b->upid.start_time, b->upid.pid);
-  });
-  for (const std::shared_ptr<Info>& info : found) {
-    // A journal may be left of an ended task too: an undo that failed is tried again.
-    auto task = std::make_shared<Running>(*state, info);
-    task->undo_journal = co_await state->disk.run([state, file = task->own_folder + "/journal"] {
-      return Journal::load(file, state->disk);
-    });
-    if (!info->running && task->undo_journal.empty()) {
-      state->remember(info);
-      continue;
-    }
-    task->has_folder = true;
-    state->running[info->upid.text()] = task;
-    if (info->running) task->log("the daemon ended while this task was running");
-    co_await undo(task);
-    if (info->running) {
-      info->running = false;
-      info->exit_status = "interrupted: the daemon ended while this task was running";
-      info->end_time = state->clock.wall_seconds();
-      task->log("TASK ERROR: " + info->exit_status);
-      co_await state->disk.run([state, copy = *info] { state->write_state(copy); });
-    }
-    state->running.erase(info->upid.text());
-    state->remember(info);
+  Archive::Content found =
+      co_await state->disk.run([archive = state->archive] { return archive.read(kept_ended); });
+  for (Info& info : found.ended) state->remember(std::make_shared<Info>(std::move(info)));
+  for (Info& info : found.unfinished) {
+    const std::shared_ptr<Running> task = co_await load_task(state, std::move(info));
+    state->remember(task->info);
+    state->running[task->info->upid.text()] = task;
+    co_await settle_task(state, task);
   }
 }
 

@@ -114,6 +114,33 @@ struct Following {
   }
 };
 
+void kill_worker(const std::string& folder, const sys::Executor& executor) {
+  const auto text = sys::read_file_if_exists(folder + "/pid");
+  const std::vector<std::string> numbers = split(text.value_or(""), ' ');
+  if (numbers.size() != 2) return;
+  const auto child = sys::adopt(executor, static_cast<int>(to_integer(numbers[0]).value_or(0)),
+                                static_cast<std::uint64_t>(to_integer(numbers[1]).value_or(0)));
+  if (child) child->signal(kill_signal);
+}
+
+// A socket's path has at most 107 bytes, a task's folder may be deeper.
+sys::Async<sys::Fd> connect_control(sys::Executor executor, std::string folder) {
+  const sys::Folder place(folder);
+  co_return co_await sys::connect_unix(
+      executor, fmt::format("/proc/self/fd/{}/control", place.fd().get()));
+}
+
+sys::Async<void> read_to_end(std::shared_ptr<sys::Channel> channel,
+                             std::shared_ptr<sys::Event> ended) {
+  try {
+    while (co_await channel->receive()) {
+    }
+  } catch (const Error&) {
+    // It broke: an end like another.
+  }
+  ended->set();
+}
+
 // Passes a cancel on; kills a worker that does not listen to it.
 sys::Async<void> pass_cancel(std::shared_ptr<Following> following) {
   co_await following->task.cancel().wait();
@@ -124,13 +151,7 @@ sys::Async<void> pass_cancel(std::shared_ptr<Following> following) {
     co_return;  // it ended at this very moment
   }
   if (co_await following->ended.wait_for(patience)) co_return;
-  const auto text = sys::read_file_if_exists(following->folder + "/pid");
-  const std::vector<std::string> numbers = split(text.value_or(""), ' ');
-  if (numbers.size() != 2) co_return;
-  const auto child =
-      sys::adopt(following->executor, static_cast<int>(to_integer(numbers[0]).value_or(0)),
-                 static_cast<std::uint64_t>(to_integer(numbers[1]).value_or(0)));
-  if (child) child->signal(kill_signal);
+  kill_worker(following->folder, following->executor);
 }
 
 sys::Async<json::object> follow_to_end(std::shared_ptr<Following> following) {
@@ -219,6 +240,26 @@ bool Workers::lives(const std::string& task_folder) {
   return newest > 0 && sys::is_locked(worker_folder(task_folder, newest) + "/lock");
 }
 
+sys::Async<void> Workers::end(std::string task_folder, sys::Executor executor, sys::Pool& disk) {
+  const bool alive = co_await disk.run([task_folder] { return lives(task_folder); });
+  if (!alive) co_return;
+  const std::string folder = worker_folder(task_folder, newest_worker(task_folder));
+  sys::Scope scope(executor);
+  const auto ended = std::make_shared<sys::Event>(executor);
+  try {
+    const auto channel =
+        std::make_shared<sys::Channel>(executor, co_await connect_control(executor, folder));
+    co_await channel->send(FrameKind::cancel, "");
+    scope.spawn("end of a worker", read_to_end(channel, ended));
+    co_await ended->wait_for(patience);
+  } catch (const Error&) {
+    // It does not listen; the signal reaches it all the same.
+  }
+  if (!ended->is_set()) kill_worker(folder, executor);
+  scope.stop();
+  co_await scope.join();
+}
+
 sys::Async<json::object> Workers::follow(Context& task) {
   const std::shared_ptr<State> state = state_;
   const std::string folder = worker_folder(
@@ -226,10 +267,7 @@ sys::Async<json::object> Workers::follow(Context& task) {
       co_await state->disk.run([place = task.folder()] { return newest_worker(place); }));
   sys::Fd control;
   try {
-    // A socket's path has at most 107 bytes, a task's folder may be deeper.
-    const sys::Folder place(folder);
-    control = co_await sys::connect_unix(state->executor,
-                                         fmt::format("/proc/self/fd/{}/control", place.fd().get()));
+    control = co_await connect_control(state->executor, folder);
   } catch (const Error&) {
     // It has ended meanwhile: its result is read all the same.
     control = sys::socket_pair().first;

@@ -54,6 +54,8 @@ class Workers {
 
   // Whether a worker of this task is alive.
   static bool lives(const std::string& task_folder);
+  // Ends the task's worker that nobody follows: asks it to, then kills it.
+  static sys::Async<void> end(std::string task_folder, sys::Executor executor, sys::Pool& disk);
   // Follows the newest worker of a task that an earlier daemon started, from the beginning of its
   // log. Throws when there is none of a protocol that we know.
   sys::Async<json::object> follow(Context& task);

@@ -4,6 +4,7 @@
 
 #include "base/failpoint.h"
 #include "sys/file.h"
+#include "task/archive.h"
 #include "sys/loop.h"
 
 namespace posada::task {
@@ -63,14 +64,14 @@ TEST(Tasks, ATaskIsOnDiskBeforeItsUpidIsTold) {
   sys::SystemClock clock;
   loop.run([](Folder& folder, sys::Clock& clock, sys::Executor executor) -> sys::Async<void> {
     Tasks tasks(folder.path, "n1", clock, executor);
-    const Upid upid = tasks.start({"qmstart", "100", admin, ""},
+    const Upid upid = tasks.start({"qmstart", "100", admin, "request-1"},
                                   [](Context&) -> sys::Async<void> { co_return; });
     // Nothing has run since: a daemon killed here still finds the task at its next start.
-    const auto digits = sys::list_directory(folder.path);
-    EXPECT_EQ(digits.size(), 1U);
-    if (digits.empty()) co_return;
-    const std::string place = folder.path + "/" + digits.front() + "/" + upid.text();
-    EXPECT_TRUE(sys::read_file_if_exists(place + "/state.json"));
+    const Archive::Content found = Archive(folder.path).read(10);
+    EXPECT_EQ(found.unfinished.size(), 1U);
+    if (found.unfinished.empty()) co_return;
+    EXPECT_EQ(found.unfinished.front().upid.text(), upid.text());
+    EXPECT_EQ(found.unfinished.front().request, "request-1");
     co_await tasks.wait(upid.text());
   }(folder, clock, loop.executor()));
 }
