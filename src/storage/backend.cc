@@ -7,6 +7,7 @@ namespace posada::storage {
 namespace {
 
 constexpr std::size_t threads = 4;
+constexpr sys::Milliseconds slow{1'000};  // then the storage is asked whether it answers
 constexpr std::size_t most_waiting = 2000;
 
 struct Outcome {
@@ -38,13 +39,14 @@ Backend::Backend(Definition definition, sys::Clock& clock, sys::Executor executo
       clock_(clock),
       executor_(executor),
       pool_(std::make_shared<sys::Pool>("st-" + definition_.name, threads, most_waiting)),
+      probe_pool_(std::make_shared<sys::Pool>("ask-" + definition_.name, 1, 2)),
       scope_(std::make_unique<sys::Scope>(executor)) {}
 
 Backend::~Backend() {
-  if (*running_ == 0) return;
   // A thread that hangs in the kernel cannot be ended; joining it would hang the whole process.
   static auto* abandoned = new std::vector<std::shared_ptr<sys::Pool>>;
-  abandoned->push_back(pool_);
+  if (*running_ > 0) abandoned->push_back(pool_);
+  if (*probes_ > 0) abandoned->push_back(probe_pool_);
 }
 
 Driver& Backend::driver() const {
@@ -59,27 +61,47 @@ Driver& Backend::driver() const {
 sys::Async<void> Backend::run_erased(std::function<void()> work, sys::Milliseconds deadline) {
   const Error offline =
       Error::failed("storage.offline", "storage '" + definition_.name + "' is not online",
-                    {{"storage", definition_.name}});
-  if (hangs_ && deadline != probe_deadline) throw offline;
+                    {{"storage", definition_.name}})
+          .with_hint("It has not answered for a while. See its status, and the host's mounts.");
+  if (hangs_) throw offline;
+  const auto self = shared_from_this();
   auto outcome = std::make_shared<Outcome>(executor_);
   scope_->spawn("storage " + definition_.name, perform(pool_, std::move(work), outcome, running_));
-  if (!co_await outcome->done.wait_for(deadline)) throw offline;
+  for (sys::Milliseconds waited{0}; !co_await outcome->done.wait_for(slow);) {
+    waited += slow;
+    if (hangs_ || waited >= deadline) throw offline;
+    if (!probing_) scope_->spawn("asking " + definition_.name, probe());
+  }
   if (outcome->failure) std::rethrow_exception(outcome->failure);
 }
 
+// Nothing waits before it: busy threads say nothing about the storage.
+sys::Async<sys::Space> Backend::ask_for_space() {
+  driver();
+  auto outcome = std::make_shared<Outcome>(executor_);
+  auto space = std::make_shared<sys::Space>();
+  std::function<void()> work = [driver = driver_, space] {
+    driver->activate();
+    *space = driver->space();
+  };
+  scope_->spawn("asking " + definition_.name,
+                perform(probe_pool_, std::move(work), outcome, probes_));
+  if (!co_await outcome->done.wait_for(probe_deadline)) {
+    throw Error::failed("storage.offline", "storage '" + definition_.name + "' does not answer",
+                        {{"storage", definition_.name}});
+  }
+  if (outcome->failure) std::rethrow_exception(outcome->failure);
+  co_return *space;
+}
+
 sys::Async<void> Backend::probe() {
-  // While every thread hangs another question would only wait behind them.
-  if (probing_ || (hangs_ && *running_ >= threads)) co_return;
+  // While one hangs another would only wait behind it.
+  if (probing_ || *probes_ > 0) co_return;
   probing_ = true;
   const auto self = shared_from_this();
   StorageStatus status = last_;
   try {
-    const sys::Space space = co_await run(
-        [](Driver& driver) {
-          driver.activate();
-          return driver.space();
-        },
-        probe_deadline);
+    const sys::Space space = co_await ask_for_space();
     status = {.active = true,
               .total = space.total,
               .used = space.used,
@@ -97,6 +119,12 @@ sys::Async<void> Backend::probe() {
   }
   last_ = status;
   probing_ = false;
+}
+
+sys::Async<void> Backend::stop() {
+  const auto self = shared_from_this();
+  scope_->stop();
+  co_await scope_->join();
 }
 
 StorageStatus Backend::status() const {

@@ -1,6 +1,7 @@
 // One usable storage at run time: its driver on a pool of its own, and what was last known of it.
-// A call that takes too long fails for its caller and keeps its thread; a storage whose probe hangs
-// refuses further calls at once, so that nothing else waits for it.
+// A call that takes too long fails for its caller and keeps its thread. A call that is slow has the
+// storage asked, on a thread of its own, whether it still answers: when it does the work goes on,
+// when it does not all calls end, and further ones are refused at once until it answers again.
 #pragma once
 
 #include <memory>
@@ -45,19 +46,23 @@ class Backend : public std::enable_shared_from_this<Backend> {
   // Asks the storage how it is; never throws.
   sys::Async<void> probe();
   StorageStatus status() const;
+  // Nobody waits any more; what hangs is left behind.
+  sys::Async<void> stop();
 
   static constexpr sys::Milliseconds default_deadline{30'000};
   static constexpr sys::Milliseconds probe_deadline{5'000};
 
  private:
   sys::Async<void> run_erased(std::function<void()> work, sys::Milliseconds deadline);
+  sys::Async<sys::Space> ask_for_space();
 
   Definition definition_;
   std::shared_ptr<Driver> driver_;
   sys::Clock& clock_;
   sys::Executor executor_;
-  std::shared_ptr<sys::Pool> pool_;
+  std::shared_ptr<sys::Pool> pool_, probe_pool_;
   std::shared_ptr<std::size_t> running_ = std::make_shared<std::size_t>(0);
+  std::shared_ptr<std::size_t> probes_ = std::make_shared<std::size_t>(0);
   std::unique_ptr<sys::Scope> scope_;
   StorageStatus last_;
   sys::BootTime last_time_{0};

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "storage/retention.h"
 
 namespace posada::storage {
 namespace {
@@ -188,6 +189,7 @@ void check_definition(const Definition& definition) {
     wrong["format"] = "value '" + *format +
                       "' does not have a value in the enumeration 'raw, qcow2, subvol, vmdk'";
   if (!wrong.empty()) throw Error::parameters(std::move(wrong));
+  parse_retention(definition.option("prune-backups").value_or(""), "prune-backups");
   if (definition.option("content-dirs")) {
     for (const Content content : definition.contents()) {
       if (content != Content::none) definition.folder(content);

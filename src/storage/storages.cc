@@ -140,6 +140,7 @@ sys::Async<void> Storages::stop() {
   state_->subscription.reset();
   state_->scope.stop();
   co_await state_->scope.join();
+  for (const auto& [name, backend] : state_->backends) co_await backend->stop();
   state_->backends.clear();
 }
 
