@@ -24,6 +24,9 @@ constexpr Milliseconds linger_time{2'000};     // reading on after a refusal, so
 constexpr std::size_t max_connections = 1000;
 // A script that asks for hundreds of things at once is one address, and so is an office.
 constexpr std::size_t max_connections_per_address = 400;
+// Connections beyond these that are told so, each for a short time; beyond that they are dropped.
+constexpr std::size_t max_refused_connections = 64;
+constexpr Milliseconds refusal_time{5'000};
 // Answers held back (a failed sign-in takes three seconds); beyond that the connection is closed.
 constexpr std::size_t max_delayed_answers = 256;
 

@@ -99,14 +99,19 @@ void Server::admit(sys::Fd socket, const sockaddr_storage& address) {
     auto count = per_group_.find(client.group);
     return count != per_group_.end() && count->second >= max_connections_per_address;
   }();
-  if (full || greedy) {
-    ++refused_;
-    return;
-  }
+  if (full || greedy) ++refused_;
+  if ((full || greedy) && refusals_.size() >= max_refused_connections) return;
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   ::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
   auto stream = std::make_shared<Stream>(services_.executor, std::move(socket));
+  if (full || greedy) {
+    auto entry = refusals_.insert(refusals_.end(), {stream, {}});
+    scope_.spawn("refusal", refuse(entry, client.peer,
+                                   full ? "too many connections, try again in a moment"
+                                        : "too many connections from your address"));
+    return;
+  }
   if (!client.group.empty()) ++per_group_[client.group];
   auto entry = sessions_.insert(sessions_.end(), {stream, client.group});
   scope_.spawn("session", serve(entry, client.peer));
@@ -118,11 +123,18 @@ sys::Async<void> Server::serve(std::list<Entry>::iterator entry, Peer peer) {
   sessions_.erase(entry);
 }
 
+sys::Async<void> Server::refuse(std::list<Entry>::iterator entry, Peer peer, std::string reason) {
+  co_await refuse_client(services_, entry->stream, std::move(peer), std::move(reason));
+  refusals_.erase(entry);
+}
+
 sys::Async<void> Server::sweep() {
   for (;;) {
     co_await services_.clock.sleep(sweep_pause);
     const auto now = services_.clock.boot_time();
-    for (Entry& entry : sessions_) entry.stream->sweep(now);
+    for (std::list<Entry>* entries : {&sessions_, &refusals_}) {
+      for (Entry& entry : *entries) entry.stream->sweep(now);
+    }
     services_.daemon.sweep(now);
     if (refused_ > 0) {
       sys::log_warning("listener event=refused connections={} open={}", std::exchange(refused_, 0),

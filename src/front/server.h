@@ -32,10 +32,12 @@ class Server {
   };
   void admit(sys::Fd socket, const sockaddr_storage& address);
   sys::Async<void> serve(std::list<Entry>::iterator entry, Peer peer);
+  sys::Async<void> refuse(std::list<Entry>::iterator entry, Peer peer, std::string reason);
 
   Services& services_;
   boost::asio::posix::stream_descriptor listener_;
   std::list<Entry> sessions_;
+  std::list<Entry> refusals_;  // beyond the limits: they hear that, and no more
   std::map<std::string, std::size_t> per_group_;
   std::uint64_t refused_ = 0;
   sys::Scope scope_;

@@ -218,19 +218,10 @@ sys::Async<void> serve_requests(Services& services, Stream& stream, const Peer& 
   }
 }
 
-}  // namespace
-
-sys::Async<void> serve_client(Services& services, std::shared_ptr<Stream> stream, Peer peer) {
+// Runs a session to its end; the stream is closed afterwards.
+sys::Async<void> guard(std::shared_ptr<Stream> stream, const Peer& peer, sys::Async<void> session) {
   try {
-    stream->set_deadline(services.clock.boot_time() + head_time);
-    co_await stream->open(services.tls);
-    if (stream->encrypted()) {
-      co_await serve_requests(services, *stream, peer);
-    } else {
-      co_await redirect(services, *stream, peer);
-    }
-    stream->set_deadline(services.clock.boot_time() + linger_time);
-    co_await stream->finish();
+    co_await std::move(session);
   } catch (const ClientGone&) {
     // The usual end of a connection; what it cut short has been logged with its request.
   } catch (const Refusal&) {
@@ -239,6 +230,41 @@ sys::Async<void> serve_client(Services& services, std::shared_ptr<Stream> stream
     sys::log_error("connection peer={} error=\"{}\"", peer.address, error.what());
   }
   stream->close();
+}
+
+sys::Async<void> serve(Services& services, Stream& stream, const Peer& peer) {
+  stream.set_deadline(services.clock.boot_time() + head_time);
+  co_await stream.open(services.tls);
+  if (stream.encrypted()) {
+    co_await serve_requests(services, stream, peer);
+  } else {
+    co_await redirect(services, stream, peer);
+  }
+  stream.set_deadline(services.clock.boot_time() + linger_time);
+  co_await stream.finish();
+}
+
+sys::Async<void> refuse(Services& services, Stream& stream, const Peer& peer,
+                        const std::string& reason) {
+  const BootTime until = services.clock.boot_time() + refusal_time;
+  stream.set_deadline(until);
+  co_await stream.open(services.tls);
+  RequestParser parser;
+  if (!co_await read_head(services, stream, parser)) co_return;
+  stream.set_deadline(until);
+  co_await refuse_head(services, stream, peer, parser, Refusal(503, reason));
+  co_await stream.finish();
+}
+
+}  // namespace
+
+sys::Async<void> serve_client(Services& services, std::shared_ptr<Stream> stream, Peer peer) {
+  co_await guard(stream, peer, serve(services, *stream, peer));
+}
+
+sys::Async<void> refuse_client(Services& services, std::shared_ptr<Stream> stream, Peer peer,
+                               std::string reason) {
+  co_await guard(stream, peer, refuse(services, *stream, peer, reason));
 }
 
 }  // namespace posada::front

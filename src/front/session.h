@@ -14,4 +14,8 @@ namespace posada::front {
 // Never throws: whatever goes wrong ends this connection only.
 sys::Async<void> serve_client(Services& services, std::shared_ptr<Stream> stream, Peer peer);
 
+// A connection that there is no room for: its first request is answered 503, whatever it is.
+sys::Async<void> refuse_client(Services& services, std::shared_ptr<Stream> stream, Peer peer,
+                               std::string reason);
+
 }  // namespace posada::front

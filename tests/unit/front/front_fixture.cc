@@ -75,8 +75,8 @@ void FrontTest::write_certificate(const std::string& name) {
   EVP_PKEY_free(key);
 }
 
-void FrontTest::start_front(std::vector<std::string> more) {
-  sys::Fd listener = listen_on("127.0.0.1:0");
+void FrontTest::start_front(std::vector<std::string> more, const std::string& host) {
+  sys::Fd listener = listen_on(host + ":0");
   std::string address = local_address(listener);
   port_ = static_cast<std::uint16_t>(*to_integer(address.substr(address.rfind(':') + 1)));
   std::vector<std::string> arguments{POSADA_FRONT,

@@ -18,7 +18,7 @@ class FrontTest : public testing::Test {
   FrontTest();
   ~FrontTest() override;
 
-  void start_front(std::vector<std::string> more = {});
+  void start_front(std::vector<std::string> more = {}, const std::string& address = "127.0.0.1");
   void start_daemon(TestDaemon::Handler handler);
   // Both, and waits until they speak.
   void start(TestDaemon::Handler handler);
