@@ -25,6 +25,7 @@ void register_lxc_status(Router& router);
 void register_storage(Router& router);
 void register_node_storage(Router& router);
 void register_storage_files(Router& router);
+void register_storage_prune(Router& router);
 void register_node_network(Router& router);
 void register_access_sessions(Router& router);
 void register_access_users(Router& router);

@@ -20,6 +20,7 @@ void register_handlers(Router& router) {
   register_storage(router);
   register_node_storage(router);
   register_storage_files(router);
+  register_storage_prune(router);
   register_node_network(router);
   register_access_sessions(router);
   register_access_users(router);
