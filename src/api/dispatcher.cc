@@ -30,14 +30,13 @@ std::string reason_of(std::string_view wire) {
   return reason;
 }
 
-std::string success_body(const Answer& answer, bool extjs) {
+std::string success_body(const Answer& answer) {
   std::string body = "{\"data\":";
   body += answer.printed ? *answer.printed : json::serialize(answer.data);
   if (answer.total) body += ",\"total\":" + std::to_string(*answer.total);
   for (const auto& [name, value] : answer.extra) {
     body += "," + json::serialize(json::value(name)) + ":" + json::serialize(value);
   }
-  if (extjs) body += ",\"success\":1";
   return body + "}";
 }
 
@@ -47,17 +46,13 @@ json::object texts(const Error::Texts& from) {
   return object;
 }
 
-std::string failure_body(const Error& error, const RequestFrame& frame, bool extjs) {
+std::string failure_body(const Error& error, const RequestFrame& frame) {
   json::object body{{"data", nullptr}, {"message", error.wire() + "\n"}};
   if (!error.parameters().empty()) body["errors"] = texts(error.parameters());
   body["code"] = error.code();
   if (!error.arguments().empty()) body["args"] = texts(error.arguments());
   if (!error.hint().empty()) body["hint"] = error.hint();
   body["request"] = frame.request;
-  if (extjs) {
-    body["success"] = 0;
-    body["status"] = error.http_status();
-  }
   return json::serialize(body);
 }
 
@@ -72,13 +67,13 @@ void set_body(Reply& reply, std::string body) {
   }
 }
 
-Reply success(Answer answer, const RequestFrame& frame) {
+Reply success(Answer answer) {
   Reply reply;
   if (answer.raw) {
     reply.frame = *std::move(answer.raw);
     reply.descriptor = std::move(answer.descriptor);
   } else {
-    set_body(reply, success_body(answer, frame.format == "extjs"));
+    set_body(reply, success_body(answer));
   }
   return reply;
 }
@@ -86,14 +81,11 @@ Reply success(Answer answer, const RequestFrame& frame) {
 Reply failure(const Error& error, const RequestFrame& frame) {
   Reply reply;
   const bool unauthenticated = error.kind() == ErrorKind::unauthenticated;
-  const bool extjs = frame.format == "extjs" && !unauthenticated;
-  if (!extjs) {
-    reply.frame.status = error.http_status();
-    reply.frame.reason = reason_of(error.wire());
-  }
+  reply.frame.status = error.http_status();
+  reply.frame.reason = reason_of(error.wire());
   if (error.kind() == ErrorKind::overloaded) reply.frame.headers.emplace_back("Retry-After", "2");
   if (unauthenticated) reply.frame.delay_ms = refusal_delay_ms;
-  if (!access::has_empty_answer(error)) set_body(reply, failure_body(error, frame, extjs));
+  if (!access::has_empty_answer(error)) set_body(reply, failure_body(error, frame));
   return reply;
 }
 
@@ -158,7 +150,7 @@ sys::Async<Reply> Dispatcher::handle(RequestFrame frame, std::optional<sys::Fd> 
   seen.path = frame.path;
   if (changes_something(frame)) seen.parameters = frame.parameters;
   try {
-    reply = success(co_await answer(frame, std::move(upload), std::move(trusted), identity), frame);
+    reply = success(co_await answer(frame, std::move(upload), std::move(trusted), identity));
   } catch (const Error& error) {
     status = error.http_status();
     outcome = error.wire();

@@ -21,7 +21,8 @@ GuestId guest_of(std::string_view key) {
 
 store::Texts::Grammar guest_grammar(std::string pattern, GuestKind kind,
                                     const guest::Grammar& grammar,
-                                    const guest::Registry& registry) {
+                                    const guest::Registry& registry,
+                                    access::Directory& directory) {
   store::Texts::Grammar entry;
   entry.pattern = std::move(pattern);
   entry.check = [&grammar](std::string_view key, std::string_view text) {
@@ -33,6 +34,7 @@ store::Texts::Grammar guest_grammar(std::string pattern, GuestKind kind,
     const std::vector<std::string> parts = split(key, '/');
     registry.accompany_text(guest_of(key), kind, parts.at(1), text.has_value(), transaction);
   };
+  entry.forget = [&directory](std::string key) { return directory.forget_guest(guest_of(key)); };
   return entry;
 }
 
@@ -42,8 +44,10 @@ void register_texts(store::Texts& texts, access::Directory& directory,
                     storage::Storages& storages, const guest::Registry& registry) {
   access::register_texts(texts, directory);
   storages.register_texts(texts);
-  texts.add(guest_grammar("nodes/*/qemu-server/*.conf", GuestKind::vm, vm::grammar(), registry));
-  texts.add(guest_grammar("nodes/*/lxc/*.conf", GuestKind::container, ct::grammar(), registry));
+  texts.add(guest_grammar("nodes/*/qemu-server/*.conf", GuestKind::vm, vm::grammar(), registry,
+                          directory));
+  texts.add(guest_grammar("nodes/*/lxc/*.conf", GuestKind::container, ct::grammar(), registry,
+                          directory));
 }
 
 }  // namespace posada::app

@@ -20,6 +20,31 @@ std::string launch_mark(const Settings& settings) {
       .substr(0, 16);
 }
 
+// SHA-256 of the first certificate in a PEM text, as "AB:CD:…".
+std::string fingerprint_of(std::string_view pem, const std::string& file) {
+  constexpr std::string_view begin = "-----BEGIN CERTIFICATE-----";
+  constexpr std::string_view end = "-----END CERTIFICATE-----";
+  const std::size_t start = pem.find(begin);
+  const std::size_t stop = start == std::string_view::npos ? start : pem.find(end, start);
+  std::string base;
+  if (stop != std::string_view::npos) {
+    for (const char c : pem.substr(start + begin.size(), stop - start - begin.size())) {
+      if (c != '\n' && c != '\r' && c != ' ') base += c;
+    }
+  }
+  const std::optional<std::string> bytes = from_base64(base);
+  if (!bytes || bytes->empty()) {
+    throw Error::failed("node.certificate", file + " holds no certificate; remove it to get a new "
+                                                   "one, or put one in PEM form there");
+  }
+  std::string shown;
+  for (const char digit : sha256_hex(*bytes)) {
+    if (shown.size() % 3 == 2) shown += ':';
+    shown += digit >= 'a' && digit <= 'f' ? static_cast<char>(digit - 'a' + 'A') : digit;
+  }
+  return shown;
+}
+
 }  // namespace
 
 FrontKeeper::FrontKeeper(const Settings& settings, sys::Clock& clock, sys::Executor executor)
@@ -104,11 +129,7 @@ sys::Async<std::string> ensure_certificate(const Settings& settings) {
     co_await sys::run_checked(std::move(command));
     sys::rename_file(certificate + ".new", certificate);
   }
-  sys::Command command;
-  command.arguments = {"openssl", "x509", "-noout", "-fingerprint", "-sha256", "-in", certificate};
-  const sys::Finished finished = co_await sys::run_checked(std::move(command));
-  const std::size_t equals = finished.output.find('=');
-  co_return std::string(trim(finished.output.substr(equals + 1)));
+  co_return fingerprint_of(sys::read_file(certificate), certificate);
 }
 
 }  // namespace posada::app

@@ -1,5 +1,7 @@
 #include "app/node.h"
 
+#include <set>
+
 #include "access/audit.h"
 #include "access/authenticator.h"
 #include "access/directory.h"
@@ -72,6 +74,7 @@ struct Node::Parts {
         meter(clock, executor),
         publisher(services, clock, executor),
         front(settings, clock, executor),
+        resource_texts([this] { publisher.publish_changes(); }),
         dispatcher(services, router, auditor()),
         server({.front_socket = settings.front_socket(),
                 .admin_socket = settings.admin_socket(),
@@ -97,6 +100,9 @@ struct Node::Parts {
   bool is_running(const std::string& upid) const;
   void follow_changes();
   sys::Async<void> refresh_counters();
+  sys::Async<void> renew_ticket_keys();
+  void forget_storages();
+  sys::Async<void> forget_storage(std::string name);
   void fill_services(const std::string& fingerprint);
 
   Settings settings;
@@ -135,6 +141,7 @@ struct Node::Parts {
   api::Dispatcher dispatcher;
   api::Server server;
   std::vector<std::shared_ptr<void>> subscriptions;
+  std::set<std::string> storage_names;
   sys::Scope scope;
 };
 
@@ -182,14 +189,20 @@ bool Node::Parts::is_running(const std::string& upid) const {
   }
 }
 
-// Whatever changes shows on the board at once.
 void Node::Parts::follow_changes() {
-  resource_texts.settle = [this] { publisher.settle(); };
-  subscriptions = {registry.subscribe([this](const guest::Record&, const guest::ConfigText&) { publisher.touch(); }),
-                   machines.subscribe([this](GuestId, const std::string&) { publisher.touch(); }),
-                   containers.subscribe([this](GuestId, const std::string&) { publisher.touch(); }),
-                   mirror.subscribe("storage.cfg", [this](const store::Change&) { publisher.touch(); }),
-                   mirror.subscribe("access/pool", [this](const store::Change&) { publisher.touch(); })};
+  const auto guest_changed = [this](GuestId, const std::string&) { publisher.guests_changed(); };
+  subscriptions = {
+      registry.subscribe([this](const guest::Record&, const guest::ConfigText&) {
+        publisher.guests_changed();
+      }),
+      machines.subscribe(guest_changed),
+      containers.subscribe(guest_changed),
+      mirror.subscribe("storage.cfg",
+                       [this](const store::Change&) {
+                         forget_storages();
+                         publisher.storages_changed();
+                       }),
+      mirror.subscribe("access/pool", [this](const store::Change&) { publisher.pools_changed(); })};
 }
 
 sys::Async<void> Node::Parts::refresh_counters() {
@@ -197,6 +210,35 @@ sys::Async<void> Node::Parts::refresh_counters() {
     co_await clock.sleep(sys::Milliseconds(2000));
     co_await guest_network.refresh();
   }
+}
+
+// Tickets are made from memory; the key that signs them must not grow old meanwhile.
+sys::Async<void> Node::Parts::renew_ticket_keys() {
+  for (;;) {
+    co_await clock.sleep(std::chrono::hours(1));
+    try {
+      co_await ticket_keys.renew_if_due();
+    } catch (const Error& error) {
+      sys::log_warning("the key for tickets is not renewed yet: {}", error.wire());
+    }
+  }
+}
+
+// What hangs on the name of a storage that has gone, whoever removed it, must not pass to a later one
+// of that name.
+void Node::Parts::forget_storages() {
+  std::set<std::string> present;
+  for (const storage::Definition& definition : storages.definitions()) {
+    present.insert(definition.name);
+  }
+  for (const std::string& name : std::exchange(storage_names, present)) {
+    if (!present.contains(name)) scope.spawn("forgetting " + name, forget_storage(name));
+  }
+}
+
+sys::Async<void> Node::Parts::forget_storage(std::string name) {
+  co_await directory.forget_storage(name);
+  co_await history.remove(telemetry::HistoryKind::storage, name);
 }
 
 void Node::Parts::fill_services(const std::string& fingerprint) {
@@ -258,6 +300,11 @@ Node::~Node() = default;
 
 sys::Async<void> Node::start() {
   Parts& parts = *parts_;
+  // What it does is programs of the host that take their time; the store is read meanwhile.
+  const auto no_network = std::make_shared<std::exception_ptr>();
+  sys::Scope beside(parts.executor);
+  beside.spawn("network", parts.network.up(),
+               [no_network](std::exception_ptr error) { *no_network = error; });
   co_await parts.mirror.start();
   parts.directory.start([&parts] { parts.permissions.changed(); });
   parts.registry.on_remove([&parts](GuestId id) { return parts.directory.forget_guest(id); });
@@ -270,7 +317,9 @@ sys::Async<void> Node::start() {
   parts.machines.register_undo();
   parts.containers.register_undo();
   co_await parts.storages.start();
-  co_await parts.network.up();
+  const std::string fingerprint = co_await ensure_certificate(parts.settings);
+  co_await beside.join();
+  if (*no_network) std::rethrow_exception(*no_network);
   co_await parts.tasks.recover();
   for (const storage::VolumeId& volume : co_await parts.storages.sweep(
            [&parts](const std::string& upid) { return parts.is_running(upid); })) {
@@ -280,12 +329,13 @@ sys::Async<void> Node::start() {
   if (parts.settings.privileged) co_await parts.containers.start();
   parts.history.start();
   parts.meter.start();
-  const std::string fingerprint = co_await ensure_certificate(parts.settings);
   parts.fill_services(fingerprint);
   api::register_handlers(parts.router);
   co_await first_run(parts.settings, parts.directory, parts.realms, fingerprint);
+  parts.forget_storages();
   parts.follow_changes();
   if (parts.settings.privileged) parts.scope.spawn("card counters", parts.refresh_counters());
+  parts.scope.spawn("ticket keys", parts.renew_ticket_keys());
   parts.publisher.start();
   parts.server.start();
   co_await parts.front.start();

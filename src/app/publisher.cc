@@ -30,7 +30,6 @@ Publisher::Publisher(const api::Services& services, sys::Clock& clock, sys::Exec
     : services_(services), clock_(clock), wake_(executor), scope_(executor) {}
 
 void Publisher::start() {
-  publish();
   scope_.spawn("publisher", publish_loop());
 }
 
@@ -41,37 +40,49 @@ sys::Async<void> Publisher::stop() {
 
 sys::Async<void> Publisher::publish_loop() {
   for (;;) {
+    if (guests_run_) guests_changed_ = true;  // their figures move by themselves
+    storages_changed_ = true;
+    publish_changes();
+    publish_node();
+    services_.board->refresh_source(services_.node);
+    record();
     if (co_await wake_.wait_for(publish_interval)) co_await clock_.sleep(burst);
     wake_.reset();
-    publish();
   }
 }
 
-void Publisher::settle() {
-  if (!wake_.is_set()) return;
-  wake_.reset();
-  publish();
+void Publisher::guests_changed() {
+  guests_changed_ = true;
+  wake_.set();
 }
 
-void Publisher::publish() {
-  published_.clear();
-  publish_node();
-  publish_guests();
-  publish_storages();
-  publish_pools();
-  std::vector<std::string> gone;
-  for (const char* prefix : {"qemu/", "lxc/", "storage/", "/pool/"}) {
-    services_.board->each(prefix, [&](const telemetry::Row& row) {
-      if (!published_.contains(row.id)) gone.push_back(row.id);
-    });
-  }
-  for (const std::string& id : gone) services_.board->withdraw(id);
-  record();
+void Publisher::storages_changed() {
+  storages_changed_ = true;
+  wake_.set();
+}
+
+void Publisher::pools_changed() {
+  pools_changed_ = true;
+  wake_.set();
+}
+
+void Publisher::publish_changes() {
+  if (std::exchange(pools_changed_, false)) publish_pools();
+  if (std::exchange(guests_changed_, false)) publish_guests();
+  if (std::exchange(storages_changed_, false)) publish_storages();
 }
 
 void Publisher::put(const std::string& id, json::object fields) {
-  published_.insert(id);
   services_.board->publish(services_.node, id, std::move(fields));
+}
+
+void Publisher::withdraw_others(std::string_view prefix,
+                                const std::set<std::string, std::less<>>& ids) {
+  std::vector<std::string> gone;
+  services_.board->each(prefix, [&](const telemetry::Row& row) {
+    if (!ids.contains(row.id)) gone.push_back(row.id);
+  });
+  for (const std::string& id : gone) services_.board->withdraw(id);
 }
 
 void Publisher::publish_node() {
@@ -93,12 +104,15 @@ void Publisher::publish_node() {
 }
 
 void Publisher::publish_guests() {
+  guests_run_ = false;
   const auto publish_all = [this](const json::array& rows, std::string_view type) {
+    std::set<std::string, std::less<>> published;
     for (const json::value& row : rows) {
       json::object fields = row.as_object();
       const auto number = integer_member(fields, "vmid").value_or(0);
       std::string id(type);
       id += "/" + std::to_string(number);
+      guests_run_ = guests_run_ || text_member(fields, "status") == "running";
       fields["id"] = id;
       fields["type"] = type;
       fields["node"] = services_.node;
@@ -108,17 +122,21 @@ void Publisher::publish_guests() {
           services_.directory->config().pool_of(GuestId{static_cast<std::uint32_t>(number)});
       if (pool) fields["pool"] = *pool;
       put(id, std::move(fields));
+      published.insert(std::move(id));
     }
+    withdraw_others(std::string(type) + "/", published);
   };
   publish_all(services_.machines->list(), "qemu");
   publish_all(services_.containers->list(), "lxc");
 }
 
 void Publisher::publish_storages() {
+  std::set<std::string, std::less<>> published;
   for (const storage::Definition& definition : services_.storages->definitions()) {
-    if (!definition.enabled()) continue;
+    if (!definition.enabled() || !definition.on_node(services_.node)) continue;
     const storage::StorageStatus status = services_.storages->status(definition.name);
     const std::string id = "storage/" + services_.node + "/" + definition.name;
+    published.insert(id);
     put(id, {{"id", id},
                                   {"type", "storage"},
                                   {"storage", definition.name},
@@ -130,6 +148,7 @@ void Publisher::publish_storages() {
                                   {"disk", status.used},
                                   {"maxdisk", status.total}});
   }
+  withdraw_others("storage/" + services_.node + "/", published);
 }
 
 // A sample a minute of what the charts show.
@@ -177,11 +196,16 @@ void Publisher::record_node(std::int64_t now) {
                             now);
 }
 
+// A guest's row names its pool.
 void Publisher::publish_pools() {
+  std::set<std::string, std::less<>> published;
   for (const auto& [name, pool] : services_.directory->config().pools) {
     const std::string id = "/pool/" + name;
+    published.insert(id);
     put(id, {{"id", id}, {"type", "pool"}, {"pool", name}});
   }
+  withdraw_others("/pool/", published);
+  guests_changed_ = true;
 }
 
 }  // namespace posada::app

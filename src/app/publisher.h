@@ -1,6 +1,7 @@
 // Brings the state of this node's guests, storages, pools and of the node itself to the board:
-// at every change that a part tells of, and every two seconds for the figures that move by
-// themselves.
+// what a part tells of soon after it has changed, or at once when somebody asks for the board, and
+// every two seconds the figures that move by themselves. While no guest runs and none
+// changes, guests cost nothing.
 #pragma once
 
 #include <set>
@@ -17,15 +18,18 @@ class Publisher {
   Publisher(const api::Services& services, sys::Clock& clock, sys::Executor executor);
   void start();
   sys::Async<void> stop();
-  // Soon: something has changed.
-  void touch() { wake_.set(); }
-  // Now, if something has changed: for readers that must find what they have just made.
-  void settle();
+  // Told of changes, which it publishes soon.
+  void guests_changed();
+  void storages_changed();
+  void pools_changed();
+  // What it was told of is on the board when this returns.
+  void publish_changes();
 
  private:
   sys::Async<void> publish_loop();
-  void publish();
+  void publish_moving();
   void put(const std::string& id, json::object fields);
+  void withdraw_others(std::string_view prefix, const std::set<std::string, std::less<>>& ids);
   void publish_node();
   void publish_guests();
   void publish_storages();
@@ -35,7 +39,10 @@ class Publisher {
 
   const api::Services& services_;
   sys::Clock& clock_;
-  std::set<std::string, std::less<>> published_;  // in this round
+  bool guests_changed_ = true;
+  bool guests_run_ = false;
+  bool storages_changed_ = true;
+  bool pools_changed_ = true;
   std::int64_t recorded_ = 0;  // wall time of the last sample
   sys::Event wake_;
   sys::Scope scope_;

@@ -223,7 +223,10 @@ sys::Async<void> Texts::remove(std::string key, std::string digest) {
     throw Error::failed("text.unknown", "'" + key + "' is made of records and cannot be removed",
                         {{"key", key}});
   }
-  if (grammar_of(key) == nullptr) throw missing(key);
+  const Grammar* grammar = grammar_of(key);
+  if (grammar == nullptr || mirror_.find(key) == nullptr) throw missing(key);
+  expect_digest(key, digest);
+  if (grammar->forget) co_await grammar->forget(key);
   co_await write(std::move(key), std::nullopt, std::move(digest));
 }
 

@@ -28,6 +28,8 @@ class Texts {
     std::string pattern;  // "nodes/*/qemu-server/*.conf": '*' stands for anything but '/'
     Check check;
     Accompany accompany;  // may be empty
+    // Before the text is removed: what hangs on its object elsewhere. May be empty.
+    std::function<sys::Async<void>(std::string key)> forget = {};
   };
   struct View {
     std::string key;  // "user.cfg"

@@ -150,8 +150,9 @@ Board::~Board() = default;
 void Board::publish(std::string_view source, std::string_view id, json::object values) {
   const auto found = state_->rows.find(id);
   if (found == state_->rows.end()) {
-    Row row{std::string(id), std::string(source), std::move(values), state_->sequence + 1,
-            state_->clock.boot_time()};
+    std::string text = json::serialize(values);
+    Row row{std::string(id),  std::string(source),   std::move(values),
+            std::move(text),  state_->sequence + 1,  state_->clock.boot_time()};
     state_->rows.emplace(row.id, std::move(row));
   } else {
     Row& row = found->second;
@@ -159,6 +160,7 @@ void Board::publish(std::string_view source, std::string_view id, json::object v
     row.source = source;
     if (row.values == values) return;
     row.values = std::move(values);
+    row.text = json::serialize(row.values);
     row.sequence = state_->sequence + 1;
   }
   state_->changed(std::string(id));
@@ -178,6 +180,13 @@ void Board::withdraw_source(std::string_view source) {
     if (row.source == source) ids.push_back(id);
   }
   for (const std::string& id : ids) withdraw(id);
+}
+
+void Board::refresh_source(std::string_view source) {
+  const sys::BootTime now = state_->clock.boot_time();
+  for (auto& [id, row] : state_->rows) {
+    if (row.source == source) row.updated = now;
+  }
 }
 
 const Row* Board::find(std::string_view id) const {

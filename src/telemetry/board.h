@@ -25,6 +25,7 @@ struct Row {
   std::string id;
   std::string source;
   json::object values;
+  std::string text;             // the values as JSON, printed once for all readers
   std::uint64_t sequence = 0;  // of its last change
   sys::BootTime updated{};     // when its source last spoke of it
 };
@@ -51,6 +52,8 @@ class Board {
   void withdraw(std::string_view id);
   // All rows of a source that went for good.
   void withdraw_source(std::string_view source);
+  // The source still stands by all that it published.
+  void refresh_source(std::string_view source);
 
   const Row* find(std::string_view id) const;
   void each(std::string_view prefix, const std::function<void(const Row&)>& visit) const;

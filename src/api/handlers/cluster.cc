@@ -19,11 +19,17 @@ sys::Async<Answer> next_id(Call& call, cluster::Nextid request) {
   co_return Answer(json::value(wanted.text()));
 }
 
+RowList row_list(std::string_view type) {
+  if (type.empty()) return RowList::everything;
+  if (type == "vm") return RowList::guests;
+  if (type == "storage") return RowList::storages;
+  if (type == "node") return RowList::nodes;
+  return RowList::nothing;
+}
+
 sys::Async<Answer> list_resources(Call& call, cluster::Resources request) {
-  Answer answer;
-  answer.printed =
-      call.services.resource_texts->get(call.services, call.identity, request.type.value_or(""));
-  co_return answer;
+  co_return call.services.resource_texts->answer(call.services, call.identity,
+                                                 row_list(request.type.value_or("")));
 }
 
 sys::Async<Answer> list_tasks(Call& call, cluster::Tasks) {

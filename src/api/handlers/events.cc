@@ -6,6 +6,7 @@
 #include "api/handlers/resource_rows.h"
 #include "api/handlers/task_rows.h"
 #include "api/request/posada.h"
+#include "store/mirror.h"
 #include "sys/channel.h"
 #include "sys/stream_writer.h"
 #include "task/tasks.h"
@@ -29,11 +30,12 @@ struct Stream {
   }
 };
 
-std::string event(std::string_view name, std::string_view id, const json::value& data) {
+// `data` is JSON.
+std::string event(std::string_view name, std::string_view id, std::string_view data) {
   std::string text;
   if (!id.empty()) text.append("id: ").append(id).append("\n");
-  text.append("event: ").append(name).append("\ndata: ");
-  return text + json::serialize(data) + "\n\n";
+  text.append("event: ").append(name).append("\ndata: ").append(data).append("\n\n");
+  return text;
 }
 
 json::array recent_tasks(const Stream& stream) {
@@ -51,17 +53,21 @@ json::array recent_tasks(const Stream& stream) {
 
 std::string update_text(const Stream& stream, const telemetry::Update& update) {
   if (update.snapshot) {
-    json::array rows;
-    for (const telemetry::Row* row : update.rows) rows.push_back(row->values);
-    return event("snapshot", update.event_id,
-                 json::object{{"resources", std::move(rows)}, {"tasks", recent_tasks(stream)}});
+    std::string data = R"({"resources":[)";
+    for (const telemetry::Row* row : update.rows) {
+      if (row != update.rows.front()) data += ',';
+      data += row->text;
+    }
+    data += R"(],"tasks":)" + json::serialize(recent_tasks(stream)) + "}";
+    return event("snapshot", update.event_id, data);
   }
   std::string text;
   for (const telemetry::Row* row : update.rows) {
-    text += event("resource", update.event_id, row->values);
+    text += event("resource", update.event_id, row->text);
   }
   for (const std::string& id : update.gone) {
-    text += event("resource", update.event_id, json::object{{"id", id}, {"gone", 1}});
+    text += event("resource", update.event_id,
+                  json::serialize(json::object{{"id", id}, {"gone", 1}}));
   }
   return text;
 }
@@ -77,16 +83,21 @@ sys::Async<void> send_events(std::shared_ptr<Stream> stream, std::string last_id
       [stream = stream.get()](const task::Info& info) {
         if (stream->sees_task(info)) stream->tasks.push_back(info);
       });
+  // Whose rights change sees at once what they may see now.
+  const std::shared_ptr<void> rights = stream->services.mirror->subscribe(
+      "access/", [&subscriber](const store::Change& change) {
+        if (!change.key.starts_with("access/pool-")) subscriber.resynchronize();
+      });
   for (int silent = 0;;) {
     const std::optional<telemetry::Update> update = co_await subscriber.next(patience);
     std::string text;
     if (update) text = update_text(*stream, *update);
     for (const task::Info& info : std::exchange(stream->tasks, {})) {
-      text += event("task", "", cluster_task_row(info));
+      text += event("task", "", json::serialize(cluster_task_row(info)));
     }
     silent = text.empty() ? silent + 1 : 0;
     if (silent == silent_rounds_before_ping) {
-      text = event("ping", "", json::object{});
+      text = event("ping", "", "{}");
       silent = 0;
     }
     if (!text.empty() && !co_await stream->out.write(std::move(text))) co_return;

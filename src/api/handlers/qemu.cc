@@ -4,6 +4,7 @@
 #include "access/permissions.h"
 #include "api/handlers/handlers.h"
 #include "api/handlers/qemu_request.h"
+#include "api/handlers/resource_rows.h"
 #include "api/request/nodes_qemu.h"
 #include "base/text.h"
 #include "guest/registry.h"
@@ -34,15 +35,8 @@ guest::Values config_values(const json::object &parameters) {
 }
 
 sys::Async<Answer> list(Call &call, nodes_qemu::Vmlist) {
-  json::array rows;
-  for (json::value &row : machines(call).list()) {
-    const auto id = text_member(row.as_object(), "vmid").value_or("");
-    if (call.services.permissions->may(call.identity, "/vms/" + id,
-                                       Privilege::vm_audit)) {
-      rows.push_back(std::move(row));
-    }
-  }
-  co_return rows;
+  co_return call.services.resource_texts->answer(call.services, call.identity,
+                                                 RowList::machines);
 }
 
 sys::Async<Answer> create(Call &call, nodes_qemu::CreateVm request) {

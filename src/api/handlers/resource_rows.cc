@@ -1,34 +1,55 @@
 #include "api/handlers/resource_rows.h"
 
+#include <algorithm>
+#include <array>
+
 #include "access/permissions.h"
 #include "store/mirror.h"
+#include "sys/file.h"
 
 namespace posada::api {
 namespace {
 
 using access::Privilege;
 
-constexpr std::size_t most_texts = 64;
+constexpr std::size_t most_answers = 64;
+constexpr std::size_t most_identities = 1000;
 
 std::string member(const json::object& row, std::string_view name) {
   return text_member(row, name).value_or("");
 }
 
-bool of_type(const json::object& row, const std::string& wanted) {
-  if (wanted.empty()) return true;
-  const std::string type = member(row, "type");
-  return type == wanted || (wanted == "vm" && (type == "qemu" || type == "lxc"));
+std::vector<std::string_view> prefixes(RowList list) {
+  switch (list) {
+    case RowList::everything: return {""};
+    case RowList::guests: return {"lxc/", "qemu/"};
+    case RowList::storages: return {"storage/"};
+    case RowList::nodes: return {"node/"};
+    case RowList::machines: return {"qemu/"};
+    case RowList::containers: return {"lxc/"};
+    case RowList::nothing: break;
+  }
+  return {};
 }
 
-std::string print_rows(const Services& services, const Identity& identity,
-                       const std::string& type) {
-  std::string text = "[";
-  services.board->each("", [&](const telemetry::Row& row) {
-    if (!of_type(row.values, type) || !may_see_row(services, identity, row.values)) return;
-    if (text.size() > 1) text += ',';
-    text += json::serialize(row.values);
-  });
-  return text + "]";
+bool belongs_to_node(RowList list) {
+  return list == RowList::machines || list == RowList::containers;
+}
+
+// What the board's row has beside the guest's own figures.
+std::string guest_text(const json::object& row) {
+  static constexpr std::array<std::string_view, 4> of_resource{"id", "node", "pool", "maxcpu"};
+  json::object fields;
+  for (const auto& [key, value] : row) {
+    const std::string_view name(key.data(), key.size());
+    const bool template_flag = name == "template" && value == json::value(0);
+    const bool kind = name == "type" && value == json::value("qemu");
+    if (template_flag || kind || std::ranges::find(of_resource, name) != of_resource.end()) {
+      continue;
+    }
+    fields.emplace(key, value);
+  }
+  return json::serialize(fields);
 }
 
 }  // namespace
@@ -49,18 +70,52 @@ bool may_see_row(const Services& services, const Identity& identity, const json:
   return true;  // nodes: everybody who is signed in sees their names and load
 }
 
-std::shared_ptr<const std::string> ResourceTexts::get(const Services& services,
-                                                      const Identity& identity,
-                                                      const std::string& type) {
-  settle();
+Answer ResourceTexts::answer(const Services& services, const Identity& identity, RowList list) {
+  Answer answer;
+  answer.raw.emplace();
+  answer.raw->content_type = "application/json;charset=UTF-8";
+  answer.raw->body = BodyKind::memory;
+  answer.descriptor = get(services, identity, list)->duplicate();
+  return answer;
+}
+
+std::shared_ptr<const sys::Fd> ResourceTexts::get(const Services& services,
+                                                  const Identity& identity, RowList list) {
+  publish_changes_();
   const std::uint64_t board = services.board->sequence();
   const std::uint64_t store = services.mirror->revision().number;
-  if (board != board_ || store != store_ || texts_.size() >= most_texts) texts_.clear();
+  if (board != board_ || answers_.size() >= most_answers) answers_.clear();
+  if (answers_.empty() || store != store_ || of_identity_.size() >= most_identities) {
+    of_identity_.clear();
+  }
   board_ = board;
   store_ = store;
-  std::shared_ptr<const std::string>& text = texts_[{identity, type}];
-  if (!text) text = std::make_shared<std::string>(print_rows(services, identity, type));
-  return text;
+  std::shared_ptr<const sys::Fd>& answer = of_identity_[{identity, list}];
+  if (!answer) answer = print(services, identity, list);
+  return answer;
+}
+
+std::shared_ptr<const sys::Fd> ResourceTexts::print(const Services& services,
+                                                    const Identity& identity, RowList list) {
+  Key key{list, {}};
+  std::vector<const telemetry::Row*> rows;
+  for (const std::string_view prefix : prefixes(list)) {
+    services.board->each(prefix, [&](const telemetry::Row& row) {
+      if (belongs_to_node(list) && member(row.values, "node") != services.node) return;
+      key.visible.push_back(may_see_row(services, identity, row.values));
+      if (key.visible.back()) rows.push_back(&row);
+    });
+  }
+  std::shared_ptr<const sys::Fd>& answer = answers_[key];
+  if (answer) return answer;
+  std::string text = R"({"data":[)";
+  for (const telemetry::Row* row : rows) {
+    if (row != rows.front()) text += ',';
+    text += belongs_to_node(list) ? guest_text(row->values) : row->text;
+  }
+  text += "]}";
+  answer = std::make_shared<const sys::Fd>(sys::sealed_memory("answer", text));
+  return answer;
 }
 
 }  // namespace posada::api
