@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "base/calendar.h"
 #include "base/formats_table.h"
 #include "base/text.h"
 
@@ -172,8 +173,7 @@ bool is_job_id(std::string_view text) {
 }
 
 bool is_calendar_event(std::string_view text) {
-  // The letters of the grammar; the scheduler's parser decides on the rest.
-  return !trim(text).empty() && text.size() <= 128 && made_of(text, " .,:*/-");
+  return text.size() <= 128 && CalendarEvent::parse(text).has_value();
 }
 
 }  // namespace posada
