@@ -60,7 +60,7 @@ class Texts {
   // ("KEY:LINE: …", arguments key and line).
   void check(const std::string& key, std::string_view text) const;
 
-  // `digest`, when not empty, must be that of the present text: else Error `text.changed`.
+  // A `digest` must be that of the present text, an absent one being empty: else `text.changed`.
   sys::Async<void> put(std::string key, std::string text, std::string digest = {});
   sys::Async<void> remove(std::string key, std::string digest = {});
 
