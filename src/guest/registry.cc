@@ -1,10 +1,14 @@
 #include "guest/registry.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <map>
 
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "host/options.h"
 #include "sys/file.h"
 
 namespace posada::guest {
@@ -29,6 +33,27 @@ std::optional<Record> parse_claim(const store::Entry& entry) {
   record.uuid = text_member(object, "uuid").value_or("");
   record.generation = entry.created;
   return record;
+}
+
+// The numbers that new guests get: `next-id` of the data center's settings, without `upper`.
+struct IdRange {
+  std::uint32_t lower = 100, upper = 1'000'000;
+};
+
+IdRange id_range(const store::Mirror& mirror) {
+  IdRange range;
+  const store::Entry* entry = mirror.find("datacenter.cfg");
+  if (entry == nullptr) return range;
+  const auto values = host::parse_options(entry->value).values;
+  const auto setting = values.find("next-id");
+  if (setting == values.end()) return range;
+  const json::value parts = host::property_object("next-id", setting->second);
+  if (!parts.is_object()) return range;
+  const auto number = [&](std::string_view key, std::uint32_t otherwise) {
+    const std::int64_t value = integer_member(parts.get_object(), key).value_or(otherwise);
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(value, 100, 1'000'000'000));
+  };
+  return {number("lower", range.lower), number("upper", range.upper)};
 }
 
 std::string claim_text(const Record& record) {
@@ -102,10 +127,16 @@ std::vector<Record> Registry::list() const {
 }
 
 GuestId Registry::next_free() const {
-  std::uint32_t candidate = 100;
+  const IdRange range = id_range(state_->mirror);
+  std::uint32_t candidate = range.lower;
   for (const Record& record : list()) {
     if (record.id.number > candidate) break;
     if (record.id.number == candidate) ++candidate;
+  }
+  if (candidate >= range.upper) {
+    throw Error::failed("guest.no-free-id",
+                        fmt::format("unable to get any free VMID in range [{}, {}]", range.lower,
+                                    range.upper));
   }
   return GuestId{candidate};
 }
