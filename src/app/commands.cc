@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "api/handlers/machine.h"
 #include "api/router.h"
 #include "app/cli/config.h"
 #include "app/cli/run.h"
@@ -86,6 +87,8 @@ int api_command(const std::vector<std::string>& words) {
   parser.require_subcommand(1);
   if (const std::optional<int> status = parse(parser, words)) return *status;
   api::Router router;
+  const api::Machine none;  // nothing is called
+  api::register_machine_handlers(router, none);
   api::register_handlers(router);
   if (as_json) {
     std::puts(json::serialize(router.list()).c_str());

@@ -1,9 +1,11 @@
 #include "app/config_texts.h"
 
 #include "access/texts.h"
+#include "api/schema.h"
 #include "base/text.h"
 #include "ct/config.h"
 #include "guest/config_text.h"
+#include "host/options.h"
 #include "vm/config.h"
 
 namespace posada::app {
@@ -38,12 +40,21 @@ store::Texts::Grammar guest_grammar(std::string pattern, GuestKind kind,
   return entry;
 }
 
+Members parameters_of(const std::vector<std::string>& path) {
+  return api::find_route(api::Verb::put, path).method->parameters;
+}
+
 }  // namespace
+
+Members datacenter_settings() { return parameters_of({"cluster", "options"}); }
+Members node_settings() { return parameters_of({"nodes", "n", "config"}); }
 
 void register_texts(store::Texts& texts, access::Directory& directory,
                     storage::Storages& storages, const guest::Registry& registry) {
   access::register_texts(texts, directory);
   storages.register_texts(texts);
+  host::register_option_text(texts, "datacenter.cfg", datacenter_settings());
+  host::register_option_text(texts, "nodes/*/config", node_settings());
   texts.add(guest_grammar("nodes/*/qemu-server/*.conf", GuestKind::vm, vm::grammar(), registry,
                           directory));
   texts.add(guest_grammar("nodes/*/lxc/*.conf", GuestKind::container, ct::grammar(), registry,

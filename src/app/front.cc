@@ -56,7 +56,7 @@ sys::Child FrontKeeper::launch() const {
   command.arguments = {settings_.programs + "/posada-front",
                        "--socket",      settings_.front_socket(),
                        "--listen",      settings_.address + ":" + std::to_string(settings_.port),
-                       "--certificate", keys + "/certificate.pem",
+                       "--certificate", certificate_file(settings_),
                        "--key",         keys + "/key.pem",
                        "--page",        settings_.page,
                        "--openapi",     settings_.openapi};
@@ -114,9 +114,13 @@ sys::Async<void> FrontKeeper::stop() {
   co_await scope_.join();
 }
 
+std::string certificate_file(const Settings& settings) {
+  return settings.data + "/tls/certificate.pem";
+}
+
 sys::Async<std::string> ensure_certificate(const Settings& settings) {
   const std::string folder = settings.data + "/tls";
-  const std::string certificate = folder + "/certificate.pem";
+  const std::string certificate = certificate_file(settings);
   if (!sys::exists(certificate)) {
     sys::make_directories(folder, 0700);
     sys::Command command;

@@ -31,6 +31,8 @@ class FrontKeeper {
   std::optional<sys::Child> child_;
 };
 
+std::string certificate_file(const Settings& settings);
+
 // A self-signed certificate and key for this node, made on the first start. SHA-256 fingerprint in
 // upper hex with colons.
 sys::Async<std::string> ensure_certificate(const Settings& settings);

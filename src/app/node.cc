@@ -6,6 +6,7 @@
 #include "access/authenticator.h"
 #include "access/directory.h"
 #include "api/dispatcher.h"
+#include "api/handlers/machine.h"
 #include "api/handlers/resource_rows.h"
 #include "api/router.h"
 #include "api/server.h"
@@ -19,6 +20,8 @@
 #include "ct/containers.h"
 #include "guest/claims.h"
 #include "guest/registry.h"
+#include "host/host.h"
+#include "host/options.h"
 #include "net/instance_network.h"
 #include "storage/storage.h"
 #include "store/mirror.h"
@@ -55,6 +58,9 @@ struct Node::Parts {
         audit(settings.log + "/audit.jsonl", executor, clock),
         registry(mirror, settings.node, executor),
         texts(mirror),
+        datacenter(texts, mirror, "datacenter.cfg", datacenter_settings()),
+        node_options(texts, mirror, "nodes/" + settings.node + "/config", node_settings()),
+        machine(settings.node, machine_places(), programs, clock),
         claims(executor),
         board(executor, clock),
         history(executor, clock,
@@ -94,6 +100,7 @@ struct Node::Parts {
   }
   // The front gives up root for this user; a front started without root stays what it is.
   unsigned front_user() const { return settings.privileged ? sys::user_id("nobody") : sys::own_user(); }
+  host::Places machine_places() const;
   storage::Settings storage_settings();
   vm::Settings machine_settings() const;
   ct::Settings container_settings() const;
@@ -123,6 +130,10 @@ struct Node::Parts {
   access::AuditLog audit;
   guest::Registry registry;
   store::Texts texts;
+  host::Options datacenter;
+  host::Options node_options;
+  host::SystemPrograms programs;
+  host::Host machine;
   guest::Claims claims;
   telemetry::Board board;
   telemetry::History history;
@@ -137,6 +148,7 @@ struct Node::Parts {
   FrontKeeper front;
   api::ResourceTexts resource_texts;
   api::Services services;
+  api::Machine machine_services;
   api::Router router;
   api::Dispatcher dispatcher;
   api::Server server;
@@ -144,6 +156,16 @@ struct Node::Parts {
   std::set<std::string> storage_names;
   sys::Scope scope;
 };
+
+host::Places Node::Parts::machine_places() const {
+  host::Places places;
+  places.own_log = settings.log + "/posada.log";
+  if (settings.root.empty()) return places;
+  places.fallback_etc = places.etc;
+  places.etc = settings.root + "/etc";
+  places.owns_machine = false;
+  return places;
+}
 
 storage::Settings Node::Parts::storage_settings() {
   storage::Settings result;
@@ -253,6 +275,7 @@ void Node::Parts::fill_services(const std::string& fingerprint) {
   services.scope = &scope;
   services.mirror = &mirror;
   services.texts = &texts;
+  machine_services = {&machine, &datacenter, &node_options, certificate_file(settings)};
   services.tasks = &tasks;
   services.directory = &directory;
   services.permissions = &permissions;
@@ -330,6 +353,7 @@ sys::Async<void> Node::start() {
   parts.history.start();
   parts.meter.start();
   parts.fill_services(fingerprint);
+  api::register_machine_handlers(parts.router, parts.machine_services);
   api::register_handlers(parts.router);
   co_await first_run(parts.settings, parts.directory, parts.realms, fingerprint);
   parts.forget_storages();

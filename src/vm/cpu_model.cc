@@ -1,5 +1,7 @@
 #include "vm/cpu_model.h"
 
+#include "vm/cpu_vendor.h"
+
 #include <algorithm>
 
 #include "base/error.h"
@@ -35,26 +37,6 @@ std::string level_flags(std::string_view type) {
 bool is_level(std::string_view type) {
   return type == "x86-64-v2" || type == "x86-64-v2-AES" || type == "x86-64-v3" ||
          type == "x86-64-v4";
-}
-
-// QEMU wants the vendor with models of one maker when the host has another.
-std::string_view vendor_of(std::string_view model) {
-  if (model.starts_with("EPYC") || model.starts_with("Opteron") || model == "athlon" ||
-      model == "phenom") {
-    return "AuthenticAMD";
-  }
-  for (const std::string_view name : {"486",           "pentium",      "coreduo",
-                                      "core2duo",      "Conroe",       "Penryn",
-                                      "Nehalem",       "Westmere",     "SandyBridge",
-                                      "IvyBridge",     "Haswell",      "Broadwell",
-                                      "Skylake",       "Cascadelake",  "Cooperlake",
-                                      "Icelake",       "KnightsMill",  "SapphireRapids",
-                                      "GraniteRapids", "SierraForest", "ClearwaterForest"}) {
-    if (model.starts_with(name)) {
-      return "GenuineIntel";
-    }
-  }
-  return {};
 }
 
 // Flags by name, as the text QEMU gets ("+aes", "hv_time", "hv_spinlocks=0x1fff").
@@ -189,6 +171,25 @@ CustomCpus parse_cpu_models(std::string_view text) {
     if (key == "hidden") current->hidden = guest::to_boolean(value).value_or(false);
   }
   return result;
+}
+
+std::string_view vendor_of(std::string_view model) {
+  if (model.starts_with("EPYC") || model.starts_with("Opteron") || model == "athlon" ||
+      model == "phenom") {
+    return "AuthenticAMD";
+  }
+  for (const std::string_view name : {"486",           "pentium",      "coreduo",
+                                      "core2duo",      "Conroe",       "Penryn",
+                                      "Nehalem",       "Westmere",     "SandyBridge",
+                                      "IvyBridge",     "Haswell",      "Broadwell",
+                                      "Skylake",       "Cascadelake",  "Cooperlake",
+                                      "Icelake",       "KnightsMill",  "SapphireRapids",
+                                      "GraniteRapids", "SierraForest", "ClearwaterForest"}) {
+    if (model.starts_with(name)) {
+      return "GenuineIntel";
+    }
+  }
+  return {};
 }
 
 CpuModel cpu_model(const guest::ConfigSection& config, const MachineType& machine, bool accelerated,

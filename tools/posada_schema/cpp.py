@@ -196,7 +196,7 @@ class PermissionWriter:
         """`permission` as the reference writes it; {} is root only."""
         if not permission:
             return self._constant(".kind = PermissionKind::root")
-        if "check" not in permission:
+        if "user" in permission:  # what is checked beside it decides how much the answer says
             kind = {"all": "signed_in", "world": "everyone"}[permission["user"]]
             return self._constant(f".kind = PermissionKind::{kind}")
         return self._check(permission["check"])

@@ -1,8 +1,5 @@
 #include "api/handlers/handlers.h"
 #include "api/request/nodes.h"
-#include "base/digest.h"
-#include "base/text.h"
-#include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/host_status.h"
 
@@ -61,42 +58,11 @@ sys::Async<Answer> get_status(Call& call, nodes::Status) {
   co_return answer;
 }
 
-std::string time_zone() {
-  if (const auto name = sys::read_file_if_exists("/etc/timezone")) return std::string(trim(*name));
-  return "UTC";
-}
-
-sys::Async<Answer> get_time(Call& call, nodes::Time) {
-  const std::int64_t now = call.services.clock->wall_seconds();
-  co_return json::object{
-      {"time", now}, {"localtime", now + sys::local_offset(now)}, {"timezone", time_zone()}};
-}
-
-sys::Async<Answer> get_dns(Call&, nodes::Dns) {
-  json::object answer;
-  int number = 0;
-  for (const std::string& line : split(sys::read_file_if_exists("/etc/resolv.conf").value_or(""), '\n')) {
-    const std::vector<std::string> words = split_list(line, " \t");
-    if (words.size() < 2) continue;
-    if (words[0] == "search" || words[0] == "domain") answer["search"] = words[1];
-    if (words[0] == "nameserver" && number < 3) answer["dns" + std::to_string(++number)] = words[1];
-  }
-  co_return answer;
-}
-
-sys::Async<Answer> get_hosts(Call&, nodes::GetEtcHosts) {
-  const std::string text = sys::read_file_if_exists("/etc/hosts").value_or("");
-  co_return json::object{{"data", text}, {"digest", sha1_hex(text)}};
-}
-
 }  // namespace
 
 void register_nodes(Router& router) {
   router.on<nodes::Version>(get_version);
   router.on<nodes::Status>(get_status);
-  router.on<nodes::Time>(get_time);
-  router.on<nodes::Dns>(get_dns);
-  router.on<nodes::GetEtcHosts>(get_hosts);
 }
 
 }  // namespace posada::api
