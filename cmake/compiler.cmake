@@ -12,6 +12,7 @@ set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_COMPILE_OPTIONS_PIE -fPIC)  # one flag everywhere: they share a precompiled header
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 
@@ -38,12 +39,15 @@ if(POSADA_COVERAGE)
 endif()
 
 find_program(POSADA_MOLD mold)
+find_program(POSADA_LLD NAMES ld.lld-19 ld.lld)
 if(POSADA_MOLD)
   add_link_options(-fuse-ld=mold)
+elseif(POSADA_LLD)
+  add_link_options(-fuse-ld=lld)
 endif()
 find_program(POSADA_CCACHE ccache)
 if(POSADA_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${POSADA_CCACHE})
-  # A precompiled header holds absolute paths, so no two build folders would share an object.
-  set(CMAKE_DISABLE_PRECOMPILE_HEADERS ON)
+  # An object made with a precompiled header depends on what that header holds, not on its age.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_PCH_EXTSUM=true ${POSADA_CCACHE})
 endif()

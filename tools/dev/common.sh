@@ -56,7 +56,9 @@ build() {
   shift
   local folder
   folder=$(build_folder "$preset")
-  [ -f "$folder/build.ninja" ] || cmake --preset "$preset" >/dev/null || die "the configuration failed"
+  # A first build is a whole one: in batches (see cmake/modules.cmake).
+  [ -f "$folder/build.ninja" ] || cmake --preset "$preset" -DPOSADA_UNITY=ON >/dev/null ||
+    die "the configuration failed"
   ninja -C "$folder" "$@"
 }
 
