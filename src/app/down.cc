@@ -8,6 +8,7 @@
 #include "app/process_record.h"
 #include "base/text.h"
 #include "net/instance_network.h"
+#include "sys/cgroup_view.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 
@@ -82,6 +83,8 @@ sys::Async<void> end_node(Settings settings, sys::Loop& loop) {
                                  loop.executor());
     co_await network.down();
   }
+  // Groups that still have processes stay.
+  sys::CgroupView().remove("posada/" + settings.instance);
   sys::remove_tree(settings.run);
 }
 

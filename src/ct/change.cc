@@ -125,7 +125,7 @@ sys::Async<void> Containers::State::drop_volumes(std::shared_ptr<State> self,
 sys::Async<std::string> undo_volume(std::shared_ptr<Containers::State> state,
                                     json::object details) {
   if (!state) co_return std::string();
-  const GuestId id{static_cast<std::uint32_t>(integer_member(details, "guest").value_or(0))};
+  const GuestId id = guest::journalled_guest(details);
   const std::string volume = text_member(details, "volume").value_or("");
   if (const auto record = state->parts.registry.find(id)) {
     const auto used = volumes(state->config(*record).config);
@@ -141,7 +141,7 @@ sys::Async<void> Containers::State::apply_pending(std::shared_ptr<State> self,
   std::vector<std::string> removed;
   co_await self->parts.registry.edit(record, "", [&](const std::string& text) {
     removed.clear();
-    return changed_text(text, record.id, [&](guest::GuestConfig& config) {
+    return self->changed_text(text, record.id, [&](guest::GuestConfig& config) {
       settle_all(config, record.id, removed);
     });
   });
@@ -170,7 +170,7 @@ sys::Async<void> Containers::State::change(std::shared_ptr<State> self, task::Co
       record, change.digest,
       [&](const std::string& text) {
         removed.clear();
-        return changed_text(text, id, [&](guest::GuestConfig& config) {
+        return self->changed_text(text, id, [&](guest::GuestConfig& config) {
           write_request(config, id, change, values, run != nullptr, removed);
         });
       },

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/property_formats.h"
 #include "base/text.h"
+#include "ct/options.h"
 #include "guest/properties.h"
 #include "storage/volume_id.h"
 
@@ -116,6 +117,10 @@ NetworkCard parse_card(std::string_view key, std::string_view value) {
   return {std::string(key), parse_property_string(formats::lxc_net, value, std::string(key))};
 }
 
+std::string print_card(const NetworkCard& card) {
+  return print_property_string(formats::lxc_net, card.options);
+}
+
 std::vector<NetworkCard> cards(const ConfigSection& section) {
   std::vector<NetworkCard> result;
   for (const auto& [key, value] : section.values) {
@@ -138,9 +143,10 @@ std::optional<NewVolume> new_volume(std::string_view source) {
 }
 
 bool takes_effect_at_once(std::string_view key) {
-  static constexpr std::array<std::string_view, 14> at_once = {
-      "description", "onboot",   "startup",  "protection", "tags", "hookscript", "template",
-      "lock",        "cpulimit", "cpuunits", "memory",     "swap", "cmode",      "parent"};
+  static constexpr std::array<std::string_view, 15> at_once = {
+      "cores",    "description", "onboot",   "startup", "protection",
+      "tags",     "hookscript",  "template", "lock",    "cpulimit",
+      "cpuunits", "memory",      "swap",     "cmode",   "parent"};
   return std::ranges::find(at_once, key) != at_once.end() || is_unused_key(key);
 }
 
@@ -163,6 +169,7 @@ std::optional<access::Privilege> privilege_for(std::string_view key) {
 
 std::string normal_value(std::string_view key, std::string_view value, std::string_view old,
                          const RandomBytes& random) {
+  check_effect(key, value);
   if (is_net_key(key)) {
     NetworkCard card = parse_card(key, value);
     if (!card.options.contains("hwaddr")) {

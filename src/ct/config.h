@@ -16,6 +16,8 @@
 
 namespace posada::ct {
 
+constexpr std::int64_t mebibyte = 1024 * 1024;
+
 // The grammar of container configs for guest/config_text.h.
 const guest::Grammar& grammar();
 
@@ -45,6 +47,7 @@ struct NetworkCard {
   std::string_view get(std::string_view name, std::string_view otherwise = {}) const;
 };
 NetworkCard parse_card(std::string_view key, std::string_view value);
+std::string print_card(const NetworkCard& card);
 std::vector<NetworkCard> cards(const guest::ConfigSection& section);  // by number
 
 // `STORAGE:GiB` of a volume that is to be made; 0 means a folder without a size of its own.

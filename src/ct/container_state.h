@@ -5,17 +5,19 @@
 // it is still being cleaned up. The run folder is described in lxc/order.h.
 #pragma once
 
-#include <list>
 #include <map>
 #include <memory>
 
 #include "ct/config.h"
 #include "ct/containers.h"
 #include "ct/lxc_config.h"
+#include "guest/guests.h"
 #include "sys/cgroup_view.h"
 #include "sys/process.h"
 
 namespace posada::ct {
+
+constexpr int kill_signal = 9;
 
 // Sampled; ages with `sampled`.
 struct Figures {
@@ -28,46 +30,42 @@ struct Figures {
   std::uint64_t disk_used = 0, disk_total = 0;
 };
 
-struct Running {
-  explicit Running(const sys::Executor& executor) : ended(executor) {}
-  GuestId guest;
+struct Running : guest::Run {
+  using Run::Run;
   int init = 0;
   int monitor_pid = 0;
+  bool frozen = false;          // suspended
   std::int64_t started = 0;     // Unix time
   guest::ConfigSection config;  // that it was started with
   std::optional<sys::Child> monitor;
-  sys::Event ended;              // set when nothing is left of the run
   sys::Fd terminal_reservation;  // of the last viewer
   Figures figures;
 };
 
-struct ParsedConfig {
-  std::uint64_t revision = 0;
-  std::string digest;
-  guest::GuestConfig config;
-};
+using guest::is_own_volume;
+using guest::ParsedConfig;
 
-struct Containers::State : std::enable_shared_from_this<Containers::State> {
+struct Containers::State : guest::Guests {
   State(Settings settings, Parts parts);
 
+  // What a container is to power.h and destroy.h of guest.
+  std::shared_ptr<guest::Run> run_of(GuestId id) const override { return find(id); }
+  sys::Async<void> launch_guest(task::Context& context, GuestId id) override;
+  sys::Async<void> ask_to_end(task::Context& context, std::shared_ptr<guest::Run> run) override;
+  sys::Async<void> end_hard(std::shared_ptr<guest::Run> run, sys::Milliseconds patience) override;
+  std::shared_ptr<State> shared() { return std::static_pointer_cast<State>(shared_from_this()); }
+
   Settings settings;
-  Parts parts;
+  task::Workers& workers;
+  std::function<std::string()> network_namespace;
   sys::CgroupView cgroups;
   sys::Pool files;
   sys::Scope scope;
   std::map<GuestId, std::shared_ptr<Running>> running;
-  std::map<GuestId, ParsedConfig> parsed;
   // One clean-up of a container at a time.
   std::map<GuestId, std::shared_ptr<sys::AsyncMutex>> releasing;
-  std::list<std::weak_ptr<Listener>> listeners;
 
-  // Configs.
-  guest::Record require(GuestId id) const;
-  const ParsedConfig& config(const guest::Record& record);
-  static std::string changed_text(const std::string& text, GuestId id,
-                                  const std::function<void(guest::GuestConfig&)>& change);
-  void check_lock(const guest::GuestConfig& config, bool skip) const;
-  void check(const Caller& caller, GuestId id, access::Privilege privilege) const;
+  // Rights.
   // Each key's own privilege on `path` (the guest's, or the pool's that it is made in).
   void check_keys(const Caller& caller, std::string_view path, const guest::Values& set,
                   const std::vector<std::string>& unset) const;
@@ -79,13 +77,9 @@ struct Containers::State : std::enable_shared_from_this<Containers::State> {
   std::string group(GuestId id) const { return "posada/" + settings.instance + "/ct-" + id.text(); }
   unsigned root_id(const guest::ConfigSection& config) const;
 
-  guest::Holder holder(task::Context& context, std::string operation,
-                       guest::Strength strength = guest::Strength::normal) const;
-
   // Runs (runtime.cc).
   std::shared_ptr<Running> find(GuestId id) const;
   std::shared_ptr<Running> require_running(GuestId id) const;
-  void tell(GuestId id, const std::string& state);
   static sys::Async<void> follow(std::shared_ptr<State> self, std::shared_ptr<Running> run);
   static sys::Async<void> adopt(std::shared_ptr<State> self, GuestId id);
   static sys::Async<void> release(std::shared_ptr<State> self, GuestId id);
@@ -97,16 +91,24 @@ struct Containers::State : std::enable_shared_from_this<Containers::State> {
   static sys::Async<void> launch(std::shared_ptr<State> self, task::Context& context, GuestId id);
   static sys::Async<void> power_on(std::shared_ptr<State> self, task::Context& context, GuestId id,
                                    bool skip_lock);
-  static sys::Async<void> kill(std::shared_ptr<State> self, std::shared_ptr<Running> run);
+  static sys::Async<void> freeze(std::shared_ptr<State> self, std::shared_ptr<Running> run,
+                                 bool frozen);
   // What waits takes effect: only while the container does not run.
   static sys::Async<void> apply_pending(std::shared_ptr<State> self, task::Context& context,
                                         guest::Record record);
 
-  // Existence (create.cc, destroy.cc).
+  // Existence (create.cc).
   static sys::Async<void> create(std::shared_ptr<State> self, task::Context& context, Caller caller,
                                  Creation creation);
-  static sys::Async<void> destroy(std::shared_ptr<State> self, task::Context& context,
-                                  guest::Record record, Deletion deletion);
+  // Volumes (volumes.cc). New ones are journalled; the caller adopts them.
+  static sys::Async<storage::Volume> make_volume(std::shared_ptr<State> self,
+                                                 task::Context& context, GuestId owner,
+                                                 NewVolume wanted, unsigned root_id);
+  // On `storage`, or where the original is when that is empty.
+  static sys::Async<storage::Volume> copy_volume(std::shared_ptr<State> self,
+                                                 task::Context& context, MountPoint mount,
+                                                 GuestId owner, std::string storage,
+                                                 unsigned root_id);
   // Makes the volumes that `values` asks for, journalled, and writes their names into it.
   static sys::Async<void> prepare_volumes(std::shared_ptr<State> self, task::Context& context,
                                           Caller caller, GuestId id, guest::Values& values,
@@ -122,12 +124,5 @@ struct Containers::State : std::enable_shared_from_this<Containers::State> {
 // Undo of journalled steps, by kind; after a crash they run in a new process.
 sys::Async<std::string> undo_run(std::shared_ptr<Containers::State> state, json::object details);
 sys::Async<std::string> undo_volume(std::shared_ptr<Containers::State> state, json::object details);
-sys::Async<std::string> finish_destroy(std::shared_ptr<Containers::State> state,
-                                       json::object details);
-
-Error already_exists(const guest::Record& record);
-Error not_running(GuestId id);
-// Whether the volume is a disk of this guest.
-bool is_own_volume(std::string_view volume, GuestId id);
 
 }  // namespace posada::ct

@@ -7,63 +7,32 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "ct/container_state.h"
+#include "guest/destroy.h"
 #include "storage/volume_id.h"
 #include "sys/file.h"
 
 namespace posada::ct {
 
-Error not_running(GuestId id) {
-  return Error::failed("ct.not-running", "CT " + id.text() + " not running");
-}
+namespace {
 
-Error already_exists(const guest::Record& record) {
-  const std::string noun = record.kind == GuestKind::vm ? "VM " : "CT ";
-  return Error::failed("guest.exists", "unable to create CT " + record.id.text() + " - " + noun +
-                                           record.id.text() + " already exists on node '" +
-                                           record.node + "'");
-}
+const guest::Words container_words = {.kind = GuestKind::container,
+                                      .noun = "CT",
+                                      .code = "ct",
+                                      .task = "vz",
+                                      .long_name = "container",
+                                      .template_refusal = "you can't start a CT if it's a template",
+                                      .shutdown_failed = "container did not stop",
+                                      .stops_now = "container still running - terminating now"};
 
-bool is_own_volume(std::string_view volume, GuestId id) {
-  const auto parsed = storage::try_parse_volume_id(volume);
-  const auto name = parsed ? storage::try_parse_volume_name(parsed->name) : std::nullopt;
-  return name && name->owner == id && name->content == storage::Content::images;
-}
+}  // namespace
 
 Containers::State::State(Settings settings_in, Parts parts_in)
-    : settings(std::move(settings_in)),
-      parts(std::move(parts_in)),
+    : Guests(container_words, grammar(), parts_in),
+      settings(std::move(settings_in)),
+      workers(parts_in.workers),
+      network_namespace(std::move(parts_in.network_namespace)),
       files("containers", 2, 1000),
       scope(parts.executor) {}
-
-guest::Record Containers::State::require(GuestId id) const {
-  return parts.registry.require(id, GuestKind::container);
-}
-
-const ParsedConfig& Containers::State::config(const guest::Record& record) {
-  const guest::ConfigText text = parts.registry.config(record);
-  ParsedConfig& entry = parsed[record.id];
-  if (entry.revision != text.revision || entry.digest != text.digest)
-    entry = {text.revision, text.digest,
-             guest::parse_config(text.text, grammar(), record.id).config};
-  return entry;
-}
-
-std::string Containers::State::changed_text(
-    const std::string& text, GuestId id, const std::function<void(guest::GuestConfig&)>& change) {
-  auto config = guest::parse_config(text, grammar(), id).config;
-  change(config);
-  config.clean_pending();
-  return guest::write_config(std::move(config), grammar());
-}
-
-void Containers::State::check_lock(const guest::GuestConfig& config, bool skip) const {
-  if (!skip && config.main.has("lock"))
-    throw Error::busy("CT is locked (" + std::string(config.main.get("lock")) + ")", "");
-}
-
-void Containers::State::check(const Caller& caller, GuestId id, access::Privilege privilege) const {
-  parts.permissions.check(caller.user, "/vms/" + id.text(), {privilege});
-}
 
 void Containers::State::check_keys(const Caller& caller, std::string_view path,
                                    const guest::Values& set,
@@ -108,6 +77,7 @@ HostFacts Containers::State::host() const {
   facts.memory = cgroups.has_controller("memory");
   facts.swap = cgroups.limits_swap();
   facts.cpu = cgroups.has_controller("cpu");
+  facts.devices = facts.cgroup2 || cgroups.has_controller("devices");
   facts.cpuset = cgroups.has_controller("cpuset");
   facts.cpus = std::max(1U, std::thread::hardware_concurrency());
   const auto apparmor = sys::read_file_if_exists("/sys/module/apparmor/parameters/enabled");
@@ -118,13 +88,6 @@ HostFacts Containers::State::host() const {
 
 unsigned Containers::State::root_id(const guest::ConfigSection& config) const {
   return flag(config, "unprivileged", false) ? settings.first_id : 0;
-}
-
-guest::Holder Containers::State::holder(task::Context& context, std::string operation,
-                                        guest::Strength strength) const {
-  task::Context* const task = &context;  // lives as long as the task's work
-  return {context.upid().text(), std::move(operation), strength, context.cancel(),
-          [task](std::string text) { task->waits_for(std::move(text)); }};
 }
 
 Containers::Containers(Settings settings, Parts parts)
@@ -143,7 +106,7 @@ void Containers::register_undo() {
     return undo_volume(weak.lock(), std::move(details));
   });
   handlers.add("ct.destroy", [weak](json::object details) {
-    return finish_destroy(weak.lock(), std::move(details));
+    return guest::finish_destroy(weak.lock(), std::move(details));
   });
 }
 
@@ -171,9 +134,7 @@ bool Containers::running(GuestId id) const {
 }
 
 std::shared_ptr<void> Containers::subscribe(Listener listener) {
-  auto shared = std::make_shared<Listener>(std::move(listener));
-  state_->listeners.push_back(shared);
-  return shared;
+  return state_->subscribe(std::move(listener));
 }
 
 sys::Async<void> Containers::release(GuestId id) {

@@ -22,20 +22,9 @@
 
 #include "base/ids.h"
 #include "base/json.h"
-#include "guest/claims.h"
-#include "guest/config_text.h"
-#include "guest/registry.h"
-#include "storage/storage.h"
-#include "store/mirror.h"
-#include "sys/async.h"
-#include "sys/clock.h"
+#include "guest/requests.h"
 #include "sys/fd.h"
-#include "task/tasks.h"
 #include "task/worker.h"
-
-namespace posada::access {
-class Permissions;
-}
 
 namespace posada::ct {
 
@@ -49,55 +38,28 @@ struct Settings {
   unsigned id_count = 65536;
 };
 
-struct Parts {
-  store::Mirror& mirror;
-  guest::Registry& registry;
-  guest::Claims& claims;
-  task::Tasks& tasks;
+struct Parts : guest::Parts {
   task::Workers& workers;
-  storage::Storages& storages;
-  access::Permissions& permissions;
-  sys::Clock& clock;
-  sys::Executor executor;
   // Where the bridges are: path of a network namespace; empty: the host's.
   std::function<std::string()> network_namespace;
 };
 
-struct Caller {
-  Identity user;
-  std::string request;  // id that goes through tasks and logs
-};
+using guest::Caller;
+using guest::CloneOptions;
+using guest::ConfigChange;
+using guest::Deletion;
+using guest::StopOptions;
 
-// Keys and values as the API takes them: rootfs and mp may say `STORAGE:GiB`.
-struct Creation {
-  GuestId id;
-  guest::Values values;
-  std::optional<std::string> description;
-  std::string os_template;      // volume id of a vztmpl
-  std::string default_storage;  // where rootfs goes when it is not named
+struct Creation : guest::Creation {
+  std::string os_template;  // volume id of a vztmpl
   std::string password, ssh_keys;
-  std::string pool;          // rights there count as rights on the new guest
-  store::Transaction extra;  // committed with the guest (pool membership)
-  bool start = false;
 };
 
-struct ConfigChange {
-  guest::Values set;
-  std::vector<std::string> unset;   // the API's `delete`
-  std::vector<std::string> revert;  // waiting changes to drop
-  std::string digest;               // empty: not checked
-};
-
-struct Deletion {
-  bool force = false;  // stop it first
-  bool purge = false;
-  bool unreferenced_disks = false;
-};
-
-struct StopOptions {
-  bool skip_lock = false;
-  std::chrono::seconds timeout{0};  // shutdown and reboot; 0: the config's, or 60 s
-  bool force = false;               // shutdown: stop at the end of the time
+struct VolumeMove {
+  std::string key;      // "rootfs", "mp0"
+  std::string storage;  // where it goes
+  std::string digest;   // empty: not checked
+  bool remove_source = false;
 };
 
 class Containers {
@@ -127,15 +89,23 @@ class Containers {
   // Existence.
   task::Upid create(Caller caller, Creation creation);
   task::Upid destroy(Caller caller, GuestId id, Deletion deletion);
+  task::Upid clone(Caller caller, GuestId id, CloneOptions options);
+  sys::Async<void> make_template(Caller caller, GuestId id);
 
   // Configuration.
   sys::Async<void> set_config(Caller caller, GuestId id, ConfigChange change);
+  // `size`: bytes with unit, or +bytes.
+  task::Upid resize(Caller caller, GuestId id, std::string key, std::string size,
+                    std::string digest);
+  task::Upid move_volume(Caller caller, GuestId id, VolumeMove move);
 
   // Power.
   task::Upid power_on(Caller caller, GuestId id, bool skip_lock);
-  task::Upid power_off(Caller caller, GuestId id, bool skip_lock);  // at once
+  task::Upid power_off(Caller caller, GuestId id, StopOptions options);  // at once
   task::Upid shut_down(Caller caller, GuestId id, StopOptions options);
   task::Upid reboot(Caller caller, GuestId id, std::chrono::seconds timeout);
+  task::Upid suspend(Caller caller, GuestId id);  // its processes stop where they are
+  task::Upid resume(Caller caller, GuestId id);
 
   // The terminal that `cmode` names, as a pty that takes and gives bytes. A new viewer gets the
   // terminal of the one before.

@@ -8,6 +8,7 @@
 #include "base/failpoint.h"
 #include "base/text.h"
 #include "ct/container_state.h"
+#include "ct/guest_files.h"
 #include "guest/properties.h"
 #include "storage/volume_id.h"
 #include "sys/file.h"
@@ -19,36 +20,11 @@ using access::Privilege;
 namespace {
 
 constexpr std::uint64_t default_root_bytes = 4ULL << 30;
-constexpr sys::Milliseconds format_patience(600000);
-
-// An ext4 file system whose root folder belongs to the container's root.
-sys::Async<void> make_file_system(std::string path, unsigned root_id) {
-  const std::string owner = std::to_string(root_id);
-  sys::Command command;
-  command.arguments = {"mkfs.ext4", "-q", "-F", "-E", "root_owner=" + owner + ":" + owner, path};
-  co_await sys::run_checked(std::move(command), {}, format_patience);
-}
-
-// The distribution whose ways the container is handled by.
-std::string os_type(const json::object& facts) {
-  static constexpr std::array<std::string_view, 10> known = {
-      "debian",   "devuan",    "ubuntu", "centos", "fedora",
-      "opensuse", "archlinux", "alpine", "gentoo", "nixos"};
-  std::vector<std::string> names = {text_member(facts, "os_id").value_or("")};
-  for (const auto& name : split_list(text_member(facts, "os_like").value_or("")))
-    names.push_back(name);
-  for (std::string name : names) {
-    if (name == "arch") name = "archlinux";
-    if (name.starts_with("opensuse")) name = "opensuse";
-    if (name == "rhel" || name == "rocky" || name == "almalinux") name = "centos";
-    if (std::ranges::find(known, name) != known.end()) return name;
-  }
-  return "unmanaged";
-}
+constexpr std::int64_t seconds_of_day = 86400;
 
 sys::Async<json::object> unpack(std::shared_ptr<Containers::State> self, task::Context& context,
-                                const Creation& creation, const storage::Volume& root,
-                                unsigned root_id) {
+                                const Creation& creation, guest::ConfigSection config,
+                                const storage::Volume& root, unsigned root_id) {
   const auto source = storage::parse_volume_id(creation.os_template);
   task::WorkerOrder order;
   order.work = "unpack";
@@ -58,12 +34,14 @@ sys::Async<json::object> unpack(std::shared_ptr<Containers::State> self, task::C
                       {"id_first", root_id},
                       {"id_count", root_id == 0 ? 0 : self->settings.id_count},
                       {"password", creation.password},
-                      {"ssh_keys", creation.ssh_keys}};
-  co_return co_await self->parts.workers.run(context, std::move(order));
+                      {"ssh_keys", creation.ssh_keys},
+                      {"today", self->parts.clock.wall_seconds() / seconds_of_day},
+                      {"setup", rootfs::to_json(setup_of(creation.id, config, names_of_host()))}};
+  co_return co_await self->workers.run(context, std::move(order));
 }
 
 void fill_in(guest::Values& values, const json::object& template_facts) {
-  values.try_emplace("ostype", os_type(template_facts));
+  values.try_emplace("ostype", text_member(template_facts, "distribution").value_or("unmanaged"));
   values.try_emplace("arch", "amd64");
   values.try_emplace("memory", "512");
   values.try_emplace("swap", "512");
@@ -71,53 +49,12 @@ void fill_in(guest::Values& values, const json::object& template_facts) {
 
 }  // namespace
 
-sys::Async<void> Containers::State::prepare_volumes(std::shared_ptr<State> self,
-                                                    task::Context& context, Caller caller,
-                                                    GuestId id, guest::Values& values,
-                                                    unsigned root_id,
-                                                    std::vector<storage::Volume>& made) {
-  for (auto& [key, value] : values) {
-    if (!is_volume_key(key)) continue;
-    MountPoint mount = parse_mount(key, value);
-    const auto wanted = new_volume(mount.source());
-    if (!wanted) {
-      self->check_volume(caller, id, mount);
-      continue;
-    }
-    self->parts.permissions.check(caller.user, "/storage/" + wanted->storage,
-                                  {Privilege::datastore_allocate_space});
-    storage::Allocation allocation;
-    allocation.storage = wanted->storage;
-    allocation.owner = id;
-    allocation.content = storage::Content::rootdir;
-    allocation.bytes = wanted->bytes;
-    allocation.format =
-        wanted->bytes == 0 ? storage::VolumeFormat::subvol : storage::VolumeFormat::raw;
-    allocation.task = context.upid().text();
-    const storage::Volume volume =
-        co_await self->parts.storages.allocate(std::move(allocation), &context.journal());
-    made.push_back(volume);
-    failpoint("ct.volume.allocated");
-    if (volume.format == storage::VolumeFormat::subvol) {
-      const std::string path = self->parts.storages.path(volume.id);
-      co_await self->files.run([path, root_id] { sys::give_to(path, root_id); });
-    } else {
-      context.log("creating ext4 file system on " + volume.id.text());
-      co_await make_file_system(self->parts.storages.path(volume.id), root_id);
-    }
-    mount.options["volume"] = volume.id.text();
-    mount.options["size"] = wanted->bytes == 0 ? "0T" : guest::print_size(wanted->bytes);
-    value = print_mount(mount);
-    context.log(key + ": " + volume.id.text());
-  }
-}
-
 sys::Async<void> Containers::State::create(std::shared_ptr<State> self, task::Context& context,
                                            Caller caller, Creation creation) {
   const GuestId id = creation.id;
   const auto claim = co_await self->parts.claims.acquire(id, {{guest::Aspect::exist, "", false}},
                                                          self->holder(context, "create"));
-  if (const auto taken = self->parts.registry.find(id)) throw already_exists(*taken);
+  self->check_free(id);
   guest::GuestConfig config;
   config.main.values = creation.values;
   config.main.description = creation.description;
@@ -131,7 +68,8 @@ sys::Async<void> Containers::State::create(std::shared_ptr<State> self, task::Co
   // Only what was made for it is filled: a volume that exists has content that somebody owns.
   if (root_volume == made.end())
     throw Error::parameter("rootfs", "a new container needs a new rootfs: STORAGE:GIB");
-  const json::object facts = co_await unpack(self, context, creation, *root_volume, root_id);
+  const json::object facts =
+      co_await unpack(self, context, creation, config.main, *root_volume, root_id);
   failpoint("ct.create.unpacked");
   fill_in(config.main.values, facts);
   store::Transaction extra = std::move(creation.extra);
@@ -147,13 +85,7 @@ namespace {
 
 // Checks that need no waiting, so that the caller hears of them at once.
 void check_creation(Containers::State& state, const Caller& caller, Creation& creation) {
-  const std::string own = "/vms/" + creation.id.text();
-  std::string path = own;
-  if (!state.parts.permissions.may(caller.user, own, {Privilege::vm_allocate})) {
-    if (creation.pool.empty()) throw Error::forbidden(own, "VM.Allocate");
-    path = "/pool/" + creation.pool;
-    state.parts.permissions.check(caller.user, path, {Privilege::vm_allocate});
-  }
+  const std::string path = state.check_may_create(caller, creation.id, creation.pool);
   guest::Values normal;
   for (const auto& [key, value] : creation.values)
     normal[key] = normal_value(key, value, "", sys::random_bytes);
@@ -189,24 +121,21 @@ sys::Async<void> create_and_start(std::shared_ptr<Containers::State> self, task:
   const bool start = creation.start;
   co_await Containers::State::create(self, context, caller, std::move(creation));
   if (!start) co_return;
-  self->parts.tasks.start({"vzstart", id.text(), caller.user, caller.request},
-                          [self, id](task::Context& next) {
-                            return Containers::State::power_on(self, next, id, false);
-                          });
+  self->start_task(caller, id, "start", [self, id](task::Context& next) {
+    return Containers::State::power_on(self, next, id, false);
+  });
 }
 
 }  // namespace
 
 task::Upid Containers::create(Caller caller, Creation creation) {
-  if (const auto taken = state_->parts.registry.find(creation.id)) throw already_exists(*taken);
+  state_->check_free(creation.id);
   check_creation(*state_, caller, creation);
   const auto self = state_;
-  const std::string id = creation.id.text();
-  return state_->parts.tasks.start(
-      {"vzcreate", id, caller.user, caller.request},
-      [self, caller, creation = std::move(creation)](task::Context& context) {
-        return create_and_start(self, context, caller, creation);
-      });
+  return state_->start_task(caller, creation.id, "create",
+                            [self, caller, creation = std::move(creation)](task::Context& context) {
+                              return create_and_start(self, context, caller, creation);
+                            });
 }
 
 }  // namespace posada::ct

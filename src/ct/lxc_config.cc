@@ -15,7 +15,6 @@ namespace posada::ct {
 
 namespace {
 
-constexpr std::int64_t mebibyte = 1024 * 1024;
 constexpr const char* seccomp_profile = "/usr/share/lxc/config/common.seccomp";
 
 // Version 1 counts weights around 1024, version 2 around 100.
@@ -77,6 +76,18 @@ void add_security(Text& text, const guest::ConfigSection& config, const HostFact
     text.line("mount.entry", "/dev/fuse dev/fuse none bind,create=file,optional 0 0");
 }
 
+// What a container may use of devices: none of the host's disks, whoever its root is.
+void add_devices(Text& text, const guest::ConfigSection& config, const HostFacts& host) {
+  if (!host.devices) return;
+  const std::string prefix = host.cgroup2 ? "cgroup2.devices." : "cgroup.devices.";
+  text.line(prefix + "deny", "a");
+  // Nodes may be made; null, zero, full, random, urandom, tty, console, ptmx and terminals used.
+  for (const char* rule : {"c *:* m", "b *:* m", "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm", "c 1:8 rwm",
+                           "c 1:9 rwm", "c 5:0 rwm", "c 5:1 rwm", "c 5:2 rwm", "c 136:* rwm"})
+    text.line(prefix + "allow", rule);
+  if (has_feature(features(config), "fuse")) text.line(prefix + "allow", "c 10:229 rwm");
+}
+
 void add_card(Text& text, GuestId id, const NetworkCard& card) {
   const std::string prefix = "net." + card.key.substr(3) + ".";
   text.line(prefix + "type", "veth");
@@ -135,8 +146,14 @@ std::string interface_name(GuestId id, std::string_view key) {
   return "veth" + id.text() + "i" + std::string(key.substr(3));
 }
 
-std::vector<Limit> limits(const guest::ConfigSection& config, const HostFacts& host) {
+std::vector<Limit> limits(GuestId id, const guest::ConfigSection& config, const HostFacts& host) {
   std::vector<Limit> result;
+  if (host.cpuset) {
+    const std::int64_t cores = integer(config, "cores", 0);
+    const bool all = cores <= 0 || cores >= host.cpus;
+    result.push_back(
+        {"cpuset", "cpuset.cpus", cpu_set(id, all ? host.cpus : cores, host.cpus), all});
+  }
   const std::int64_t memory = integer(config, "memory", 512) * mebibyte;
   const std::int64_t swap = integer(config, "swap", 512) * mebibyte;
   const double cpus = number(config, "cpulimit", 0);
@@ -170,7 +187,8 @@ std::string lxc_config(GuestId id, const guest::ConfigSection& config, const Hos
   Text text;
   text.line("uts.name", hostname(config, id));
   text.line("log.file", places.log);
-  text.line("log.level", "WARN");
+  text.line("log.level", flag(config, "debug", false) ? "DEBUG" : "WARN");
+  text.line("arch", config.get("arch", "amd64"));
   text.line("cgroup.dir.container", guest_group(places.group));
   text.line("cgroup.dir.container.inner", "ns");
   text.line("cgroup.dir.monitor", places.group + "/monitor");
@@ -188,12 +206,11 @@ std::string lxc_config(GuestId id, const guest::ConfigSection& config, const Hos
     }
   }
   add_security(text, config, host, places);
-  for (const Limit& limit : limits(config, host))
+  add_devices(text, config, host);
+  for (const Limit& limit : limits(id, config, host)) {
+    if (limit.is_default) continue;
     text.line((host.cgroup2 ? "cgroup2." : "cgroup.") + limit.file, limit.value);
-  const std::int64_t cores = integer(config, "cores", 0);
-  if (cores > 0 && cores < host.cpus && host.cpuset)
-    text.line(host.cgroup2 ? "cgroup2.cpuset.cpus" : "cgroup.cpuset.cpus",
-              cpu_set(id, cores, host.cpus));
+  }
   for (const NetworkCard& card : cards(config)) add_card(text, id, card);
   std::string result = text.take();
   for (const auto& [key, value] : config.raw) result += key + " = " + value + "\n";

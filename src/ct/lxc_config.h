@@ -11,7 +11,7 @@ namespace posada::ct {
 
 struct HostFacts {
   bool cgroup2 = false;
-  bool memory = false, swap = false, cpu = false, cpuset = false;  // what can be limited here
+  bool memory = false, swap = false, cpu = false, cpuset = false, devices = false;  // to be limited
   bool apparmor = false;
   bool seccomp_profile = false;  // liblxc's common profile is installed
   unsigned cpus = 1;
@@ -36,8 +36,9 @@ std::string interface_name(GuestId id, std::string_view key);
 // while the container runs by whoever changes them.
 struct Limit {
   std::string controller, file, value;
+  bool is_default = false;  // what a new group has by itself
 };
-std::vector<Limit> limits(const guest::ConfigSection& config, const HostFacts& host);
+std::vector<Limit> limits(GuestId id, const guest::ConfigSection& config, const HostFacts& host);
 
 std::string lxc_config(GuestId id, const guest::ConfigSection& config, const HostFacts& host,
                        const Places& places);

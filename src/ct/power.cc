@@ -1,9 +1,13 @@
 // Power operations (container_state.h).
+#include "guest/power.h"
+
 #include "access/permissions.h"
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/text.h"
 #include "ct/container_state.h"
+#include "ct/guest_files.h"
+#include "guest/destroy.h"
 #include "storage/volume_id.h"
 #include "sys/file.h"
 
@@ -11,25 +15,7 @@ namespace posada::ct {
 
 namespace {
 
-constexpr int kill_signal = 9;
-constexpr std::chrono::seconds shutdown_patience(60);
 constexpr sys::Milliseconds start_patience(60000);
-constexpr sys::Milliseconds kill_patience(10000);
-constexpr sys::Milliseconds look_again(200);
-
-const std::vector<guest::Wanted> power_claim = {{guest::Aspect::power, "", false}};
-
-// False when the time is over first; a cancel throws.
-sys::Async<bool> ended_within(std::shared_ptr<Running> run, task::Context& context,
-                              sys::Milliseconds time, sys::Clock& clock) {
-  const auto until = clock.boot_time() + time;
-  while (!run->ended.is_set()) {
-    context.cancel().check();
-    if (clock.boot_time() >= until) co_return false;
-    co_await run->ended.wait_for(look_again);
-  }
-  co_return true;
-}
 
 // The signal on which this process 1 powers off.
 int halt_signal(int init) {
@@ -77,11 +63,12 @@ void write_order(Containers::State& state, GuestId id, const guest::ConfigSectio
   whole.main = config;
   const bool unprivileged = flag(config, "unprivileged", false);
   const json::object order{{"instance", state.settings.instance},
-                           {"network", state.parts.network_namespace()},
+                           {"network", state.network_namespace()},
                            {"id_first", unprivileged ? state.settings.first_id : 0},
                            {"id_count", unprivileged ? state.settings.id_count : 0},
                            {"mounts", std::move(mount_list)},
                            {"started", now},
+                           {"setup", rootfs::to_json(setup_of(id, config, names_of_host()))},
                            {"config", guest::write_config(std::move(whole), grammar())}};
   Places places;
   places.group = state.group(id);
@@ -91,23 +78,6 @@ void write_order(Containers::State& state, GuestId id, const guest::ConfigSectio
   places.id_count = state.settings.id_count;
   sys::write_file(place + "/config", lxc_config(id, config, state.host(), places), 0600);
   sys::write_file(place + "/order.json", json::serialize(order), 0600);
-}
-
-sys::Async<bool> ask_to_shut_down(std::shared_ptr<Containers::State> self, task::Context& context,
-                                  std::shared_ptr<Running> run, std::chrono::seconds timeout) {
-  co_await Containers::State::sample(self, run);  // finds process 1 after a reboot from inside
-  const auto init = sys::adopt(self->parts.executor, run->init, sys::start_ticks(run->init));
-  if (init) init->signal(halt_signal(run->init));
-  co_return co_await ended_within(run, context, sys::Milliseconds(timeout), self->parts.clock);
-}
-
-std::chrono::seconds patience_of(const guest::ConfigSection& config, std::chrono::seconds asked) {
-  if (asked.count() > 0) return asked;
-  for (const std::string& part : split(config.get("startup"), ',')) {
-    if (!part.starts_with("down=")) continue;
-    if (const auto seconds = to_integer(part.substr(5))) return std::chrono::seconds(*seconds);
-  }
-  return shutdown_patience;
 }
 
 }  // namespace
@@ -140,108 +110,97 @@ sys::Async<void> Containers::State::launch(std::shared_ptr<State> self, task::Co
     throw Error::failed("ct.ended", "the container ended as soon as it had started");
 }
 
+sys::Async<void> Containers::State::launch_guest(task::Context& context, GuestId id) {
+  co_await launch(shared(), context, id);
+}
+
+sys::Async<void> Containers::State::freeze(std::shared_ptr<State> self,
+                                           std::shared_ptr<Running> run, bool frozen) {
+  const std::string group = guest_group(self->group(run->guest));
+  const bool done = co_await self->files.run(
+      [self, group, frozen] { return self->cgroups.freeze(group, frozen); });
+  if (!done && frozen)
+    throw Error::failed("ct.freeze", "this host's kernel cannot freeze control groups");
+  run->frozen = done && frozen;
+}
+
+sys::Async<void> Containers::State::ask_to_end(task::Context& context,
+                                               std::shared_ptr<guest::Run> ended) {
+  (void)context;
+  const auto run = std::static_pointer_cast<Running>(ended);
+  if (run->frozen) co_await freeze(shared(), run, false);  // it hears nothing
+  co_await sample(shared(), run);  // finds process 1 after a reboot from inside
+  const auto init = sys::adopt(parts.executor, run->init, sys::start_ticks(run->init));
+  if (init) init->signal(halt_signal(run->init));
+}
+
+sys::Async<void> Containers::State::end_hard(std::shared_ptr<guest::Run> ended,
+                                             sys::Milliseconds patience) {
+  const auto run = std::static_pointer_cast<Running>(ended);
+  const auto init = sys::adopt(parts.executor, run->init, sys::start_ticks(run->init));
+  if (init) init->signal(kill_signal);
+  if (run->frozen) co_await freeze(shared(), run, false);  // version 1 kills nothing frozen
+  if (!co_await run->ended.wait_for(patience)) co_await release(shared(), run->guest);
+}
+
 sys::Async<void> Containers::State::power_on(std::shared_ptr<State> self, task::Context& context,
                                              GuestId id, bool skip_lock) {
-  const auto claim =
-      co_await self->parts.claims.acquire(id, power_claim, self->holder(context, "start"));
-  const auto& config = self->config(self->require(id)).config;
-  self->check_lock(config, skip_lock);
-  if (flag(config.main, "template", false))
-    throw Error::failed("ct.template", "you can't start a CT if it's a template");
-  if (self->find(id))
-    throw Error::failed("ct.already-running", "CT " + id.text() + " already running");
+  const auto claim = co_await guest::claim_start(self, context, id, skip_lock);
   co_await launch(self, context, id);
 }
-
-sys::Async<void> Containers::State::kill(std::shared_ptr<State> self,
-                                         std::shared_ptr<Running> run) {
-  const auto init = sys::adopt(self->parts.executor, run->init, sys::start_ticks(run->init));
-  if (init) init->signal(kill_signal);
-  if (co_await run->ended.wait_for(kill_patience)) co_return;
-  co_await release(self, run->guest);
-}
-
-namespace {
-
-sys::Async<void> stop_now(std::shared_ptr<Containers::State> self, task::Context& context,
-                          GuestId id, bool skip_lock) {
-  const auto claim = co_await self->parts.claims.acquire(
-      id, power_claim, self->holder(context, "stop", guest::Strength::stop));
-  self->check_lock(self->config(self->require(id)).config, skip_lock);
-  if (const auto run = self->find(id)) co_await Containers::State::kill(self, run);
-}
-
-sys::Async<void> shut_down_now(std::shared_ptr<Containers::State> self, task::Context& context,
-                               GuestId id, StopOptions options) {
-  const auto claim = co_await self->parts.claims.acquire(
-      id, power_claim, self->holder(context, "shutdown", guest::Strength::shutdown));
-  const auto& config = self->config(self->require(id)).config;
-  self->check_lock(config, options.skip_lock);
-  const auto run = self->find(id);
-  if (!run) co_return;
-  const auto patience = patience_of(config.main, options.timeout);
-  if (co_await ask_to_shut_down(self, context, run, patience)) co_return;
-  if (!options.force)
-    throw Error::failed("ct.shutdown-timeout", "container did not stop")
-        .with_hint("The guest did not react. Stop it, or shut it down with forceStop.");
-  // What was asked for, so no warning: clients take any end but OK as a failure.
-  context.log("container still running - terminating now");
-  co_await Containers::State::kill(self, run);
-}
-
-sys::Async<void> reboot_now(std::shared_ptr<Containers::State> self, task::Context& context,
-                            GuestId id, std::chrono::seconds timeout) {
-  const auto claim = co_await self->parts.claims.acquire(
-      id, power_claim, self->holder(context, "reboot", guest::Strength::shutdown));
-  const auto& config = self->config(self->require(id)).config;
-  self->check_lock(config, false);
-  const auto run = self->require_running(id);
-  if (!co_await ask_to_shut_down(self, context, run, patience_of(config.main, timeout)))
-    throw Error::failed("ct.shutdown-timeout", "container did not stop");
-  co_await Containers::State::launch(self, context, id);
-}
-
-}  // namespace
 
 task::Upid Containers::power_on(Caller caller, GuestId id, bool skip_lock) {
   state_->require(id);
   state_->check(caller, id, access::Privilege::vm_power);
   const auto self = state_;
-  return state_->parts.tasks.start({"vzstart", id.text(), caller.user, caller.request},
-                                   [self, id, skip_lock](task::Context& context) {
-                                     return State::power_on(self, context, id, skip_lock);
-                                   });
+  return state_->start_task(caller, id, "start", [self, id, skip_lock](task::Context& context) {
+    return State::power_on(self, context, id, skip_lock);
+  });
 }
 
-task::Upid Containers::power_off(Caller caller, GuestId id, bool skip_lock) {
-  state_->require(id);
-  state_->check(caller, id, access::Privilege::vm_power);
-  const auto self = state_;
-  return state_->parts.tasks.start({"vzstop", id.text(), caller.user, caller.request},
-                                   [self, id, skip_lock](task::Context& context) {
-                                     return stop_now(self, context, id, skip_lock);
-                                   });
+namespace {
+
+sys::Async<void> freeze_now(std::shared_ptr<Containers::State> self, task::Context& context,
+                            GuestId id, bool frozen) {
+  const auto claim = co_await guest::claim_power(self, context, id, frozen ? "suspend" : "resume",
+                                                 guest::Strength::normal, false);
+  co_await Containers::State::freeze(self, self->require_running(id), frozen);
+}
+
+task::Upid start_freeze(std::shared_ptr<Containers::State> self, const Caller& caller, GuestId id,
+                        bool frozen) {
+  self->require(id);
+  self->check(caller, id, access::Privilege::vm_power);
+  self->require_running(id);
+  return self->start_task(
+      caller, id, frozen ? "suspend" : "resume",
+      [self, id, frozen](task::Context& context) { return freeze_now(self, context, id, frozen); });
+}
+
+}  // namespace
+
+task::Upid Containers::suspend(Caller caller, GuestId id) {
+  return start_freeze(state_, caller, id, true);
+}
+
+task::Upid Containers::resume(Caller caller, GuestId id) {
+  return start_freeze(state_, caller, id, false);
+}
+
+task::Upid Containers::power_off(Caller caller, GuestId id, StopOptions options) {
+  return guest::power_off(state_, std::move(caller), id, options);
 }
 
 task::Upid Containers::shut_down(Caller caller, GuestId id, StopOptions options) {
-  state_->require(id);
-  state_->check(caller, id, access::Privilege::vm_power);
-  const auto self = state_;
-  return state_->parts.tasks.start({"vzshutdown", id.text(), caller.user, caller.request},
-                                   [self, id, options](task::Context& context) {
-                                     return shut_down_now(self, context, id, options);
-                                   });
+  return guest::shut_down(state_, std::move(caller), id, options);
 }
 
 task::Upid Containers::reboot(Caller caller, GuestId id, std::chrono::seconds timeout) {
-  state_->require(id);
-  state_->check(caller, id, access::Privilege::vm_power);
-  state_->require_running(id);
-  const auto self = state_;
-  return state_->parts.tasks.start({"vzreboot", id.text(), caller.user, caller.request},
-                                   [self, id, timeout](task::Context& context) {
-                                     return reboot_now(self, context, id, timeout);
-                                   });
+  return guest::reboot(state_, std::move(caller), id, timeout);
+}
+
+task::Upid Containers::destroy(Caller caller, GuestId id, Deletion deletion) {
+  return guest::destroy(state_, std::move(caller), id, deletion);
 }
 
 }  // namespace posada::ct

@@ -13,7 +13,6 @@ namespace posada::ct {
 
 namespace {
 
-constexpr int kill_signal = 9;
 constexpr sys::Milliseconds sample_interval(5000);
 constexpr sys::Milliseconds look_again(50);
 constexpr int most_looks = 200;
@@ -71,13 +70,6 @@ std::shared_ptr<Running> Containers::State::require_running(GuestId id) const {
   return run;
 }
 
-void Containers::State::tell(GuestId id, const std::string& state) {
-  std::erase_if(listeners, [](const auto& listener) { return listener.expired(); });
-  for (const auto& weak : std::list<std::weak_ptr<Listener>>(listeners)) {
-    if (const auto listener = weak.lock()) (*listener)(id, state);
-  }
-}
-
 sys::Async<void> Containers::State::follow(std::shared_ptr<State> self,
                                            std::shared_ptr<Running> run) {
   co_await run->monitor->wait();
@@ -98,14 +90,14 @@ sys::Async<void> Containers::State::adopt(std::shared_ptr<State> self, GuestId i
     co_await release(self, id);
     co_return;
   }
-  auto run = std::make_shared<Running>(self->parts.executor);
-  run->guest = id;
+  auto run = std::make_shared<Running>(id, self->parts.executor);
   run->init = static_cast<int>(number("init"));
   run->monitor_pid = static_cast<int>(number("monitor"));
   run->started = integer_member(order, "started").value_or(0);
   run->config =
       guest::parse_config(text_member(order, "config").value_or(""), grammar(), id).config.main;
   run->monitor = std::move(monitor);
+  run->frozen = self->cgroups.frozen(guest_group(self->group(id)));
   self->running[id] = run;
   self->scope.spawn("container " + id.text(), follow(self, run));
   self->tell(id, "running");
@@ -122,6 +114,7 @@ sys::Async<void> Containers::State::release(std::shared_ptr<State> self, GuestId
   if (self->find(id) != run) co_return;  // done meanwhile
   for (int look = 0; look < most_looks; ++look) {
     const auto left = co_await self->files.run([self, group] {
+      self->cgroups.freeze(guest_group(group), false);  // what is frozen does not end
       auto pids = self->cgroups.processes(group);
       if (pids.empty() && self->cgroups.remove(group)) return pids;
       return pids.empty() ? std::vector<int>{0} : pids;  // the kernel is still at it
@@ -179,16 +172,22 @@ sys::Async<void> Containers::State::sample_all(std::shared_ptr<State> self) {
   }
 }
 
+// Limits depend on each other (memory may not pass memory and swap together): whatever the kernel
+// refuses is tried again when the others are set.
 void Containers::State::apply_limits(GuestId id, const guest::ConfigSection& config) const {
-  for (const Limit& limit : limits(config, host())) {
-    if (!cgroups.set(guest_group(group(id)), limit.controller, limit.file, limit.value))
-      sys::log_warning("container {}: {} could not be set", id.text(), limit.file);
+  std::vector<Limit> waiting = limits(id, config, host());
+  for (int pass = 0; pass < 2; ++pass) {
+    std::erase_if(waiting, [&](const Limit& limit) {
+      return cgroups.set(guest_group(group(id)), limit.controller, limit.file, limit.value);
+    });
   }
+  for (const Limit& limit : waiting)
+    sys::log_warning("container {}: {} could not be set to {}", id.text(), limit.file, limit.value);
 }
 
 sys::Async<std::string> undo_run(std::shared_ptr<Containers::State> state, json::object details) {
   if (!state) co_return std::string();
-  const GuestId id{static_cast<std::uint32_t>(integer_member(details, "guest").value_or(0))};
+  const GuestId id = guest::journalled_guest(details);
   co_await Containers::State::release(state, id);
   co_return "stopped container " + id.text();
 }

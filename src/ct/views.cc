@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "ct/container_state.h"
 #include "guest/properties.h"
+#include "storage/volume_id.h"
 #include "sys/channel.h"
 #include "sys/file.h"
 
@@ -12,7 +13,6 @@ namespace posada::ct {
 
 namespace {
 
-constexpr std::int64_t mebibyte = 1024 * 1024;
 constexpr sys::Milliseconds helper_patience(10000);
 
 json::object basic_status(GuestId id, const guest::ConfigSection& config, unsigned host_cpus) {
@@ -42,6 +42,7 @@ json::object basic_status(GuestId id, const guest::ConfigSection& config, unsign
 void add_figures(json::object& status, const Running& run, std::int64_t now) {
   const Figures& figures = run.figures;
   status["status"] = "running";
+  if (run.frozen) status["suspended"] = 1;
   status["pid"] = run.init;
   status["uptime"] = std::max<std::int64_t>(0, now - run.started);
   status["cpu"] = figures.cpu;
@@ -126,10 +127,16 @@ json::array Containers::snapshots(GuestId id) const {
 }
 
 json::object Containers::feature(GuestId id, const std::string& feature) const {
-  const ParsedConfig& parsed = state_->config(state_->require(id));
-  // Folders and raw images can be copied while the container is off; neither has snapshots.
-  const bool has =
-      feature == "copy" || (feature == "clone" && flag(parsed.config.main, "template", false));
+  const auto& config = state_->config(state_->require(id)).config.main;
+  // Copies need a container that is off; a link needs every volume to be a base that can carry one.
+  bool has = feature == "copy";
+  if (feature == "clone" && flag(config, "template", false)) {
+    has = true;
+    for (const MountPoint& mount : mounts(config)) {
+      has = has && mount.names_volume() &&
+            state_->parts.storages.can_link(storage::parse_volume_id(mount.source()));
+    }
+  }
   return {{"hasFeature", has ? 1 : 0}};
 }
 

@@ -2,10 +2,9 @@
 // because liblxc's monitor is a fork that keeps a copy of its parent's memory for the container's
 // life: here that is a small program without secrets.
 //
-//   posada-lxc start RUN              starts the container whose order lies in RUN, leaves its
-//   monitor posada-lxc terminal RUN NUMBER    sends a terminal's descriptors over the socket that
-//   is fd 3 posada-lxc attach RUN [COMMAND…]  runs a program (root's shell) inside, on our own
-//   streams
+//   posada-lxc start RUN               starts the container whose order lies in RUN
+//   posada-lxc terminal RUN NUMBER     sends a terminal's descriptors over the socket that is fd 3
+//   posada-lxc attach RUN [COMMAND…]   runs a program (root's shell) inside, on our own streams
 //
 // RUN is described in lxc/order.h. A failure is one line on standard error and status 1.
 #include <cstdio>
@@ -31,6 +30,7 @@ constexpr int answer_socket = 3;
 
 int start(const Order& order) {
   mount_volumes(order);
+  prepare_files(order);
   Container container(order);
   const Started started = container.start();
   json::object result;

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "sys/file.h"
+#include "sys/folder.h"
 
 namespace posada::lxc {
 
@@ -41,7 +42,8 @@ Order read_order(const std::string& folder) {
   order.ids.count = static_cast<unsigned>(integer_member(object, "id_count").value_or(0));
   for (const json::value& mount : object.at("mounts").as_array())
     order.mounts.push_back(mount_from(mount.as_object()));
-  if (const json::value* setup = object.if_contains("setup")) order.setup = setup->as_object();
+  if (const json::value* setup = object.if_contains("setup"))
+    order.setup = rootfs::setup_from(setup->as_object());
   return order;
 }
 
@@ -67,6 +69,28 @@ void mount_volumes(const Order& order) {
     else
       sys::mount_folder(mount.source, target, mount.options);
   }
+}
+
+void prepare_files(const Order& order) {
+  if (!order.setup) return;
+  for (const Mount& mount : order.mounts) {
+    if (mount.name == "rootfs" && mount.options.read_only) return;
+  }
+  const sys::Fd answer = sys::anonymous_file("prepare");
+  const int status =
+      sys::run_inside(order.ids, std::string(mount_root) + "/rootfs", [&order, &answer] {
+        try {
+          rootfs::prepare_start(rootfs::Files(""), *order.setup, rootfs::real_chance());
+          return 0;
+        } catch (const Error& error) {
+          sys::write_all(answer, error.what());
+          return 1;
+        }
+      });
+  if (status == 0) return;
+  const std::string reason = sys::read_at(answer, 4096, 0);
+  throw Error::failed("lxc.files", "unable to prepare the container's files: " +
+                                       (reason.empty() ? "the helper ended" : reason));
 }
 
 }  // namespace posada::lxc

@@ -8,10 +8,11 @@
 // The run folder's last part is the container's name for liblxc.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "base/json.h"
+#include "rootfs/setup.h"
 #include "sys/mount.h"
 #include "sys/namespaces.h"
 
@@ -37,7 +38,7 @@ struct Order {
   std::string network;  // network namespace, "/run/netns/…"; empty: the host's
   sys::IdRange ids;
   std::vector<Mount> mounts;
-  json::object setup;  // for rootfs/setup.h; empty: the guest's files stay as they are
+  std::optional<rootfs::Setup> setup;  // nothing: the guest's files stay as they are
 };
 
 Order read_order(const std::string& folder);
@@ -46,5 +47,8 @@ Order read_order(const std::string& folder);
 void show_run_folder(const Order& order);
 // Mounts the order's volumes below mount_root; after show_run_folder.
 void mount_volumes(const Order& order);
+// Writes into the root folder what the setup says, as the container's own root. After
+// mount_volumes; a root folder that is read-only stays as it is.
+void prepare_files(const Order& order);
 
 }  // namespace posada::lxc

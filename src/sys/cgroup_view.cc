@@ -18,8 +18,6 @@ namespace posada::sys {
 
 namespace {
 
-constexpr const char* top = "/sys/fs/cgroup";
-
 // A kernel file that may vanish with its group at any moment.
 std::optional<std::string> read_control(const std::string& path) {
   try {
@@ -32,6 +30,12 @@ std::optional<std::string> read_control(const std::string& path) {
 std::uint64_t number(const std::optional<std::string>& text) {
   return static_cast<std::uint64_t>(
       std::max<std::int64_t>(0, to_integer(trim(text.value_or("0"))).value_or(0)));
+}
+
+bool write_control(const std::string& path, const std::string& value) {
+  const Fd control(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  return control &&
+         ::write(control.get(), value.data(), value.size()) == static_cast<ssize_t>(value.size());
 }
 
 // "name 123" lines.
@@ -90,17 +94,18 @@ void collect(const std::string& path, std::vector<int>& pids) {
 
 }  // namespace
 
-CgroupView::CgroupView() {
-  if (const auto controllers = read_control(std::string(top) + "/cgroup.controllers")) {
+CgroupView::CgroupView(const std::string& root) : top_(root + "/sys/fs/cgroup") {
+  if (const auto controllers = read_control(top_ + "/cgroup.controllers")) {
     version2_ = true;
-    hierarchies_.push_back({top, split_list(*controllers, " \n")});
+    hierarchies_.push_back({top_, split_list(*controllers, " \n")});
     return;
   }
-  for (const std::string& line : split(read_control("/proc/self/mounts").value_or(""), '\n')) {
+  for (const std::string& line :
+       split(read_control(root + "/proc/self/mounts").value_or(""), '\n')) {
     const auto words = split(line, ' ');
-    if (words.size() < 4 || !words[1].starts_with(top)) continue;
-    if (words[2] == "cgroup2") hierarchies_.push_back({words[1], {}});
-    if (words[2] == "cgroup") hierarchies_.push_back({words[1], split(words[3], ',')});
+    if (words.size() < 4 || !words[1].starts_with("/sys/fs/cgroup")) continue;
+    if (words[2] == "cgroup2") hierarchies_.push_back({root + words[1], {}});
+    if (words[2] == "cgroup") hierarchies_.push_back({root + words[1], split(words[3], ',')});
   }
 }
 
@@ -137,7 +142,7 @@ std::optional<CgroupFigures> CgroupView::figures(const std::string& group) const
     return hierarchy ? hierarchy->mount + "/" + group : std::string();
   };
   if (version2_) {
-    const std::string folder = std::string(top) + "/" + group;
+    const std::string folder = top_ + "/" + group;
     if (!exists(folder)) return {};
     result.cpu_nanoseconds = field(read_control(folder + "/cpu.stat"), "usage_usec") * 1000;
     const std::uint64_t cache = field(read_control(folder + "/memory.stat"), "inactive_file");
@@ -170,14 +175,24 @@ bool CgroupView::remove(const std::string& group) const {
   return gone;
 }
 
+bool CgroupView::freeze(const std::string& group, bool frozen) const {
+  if (version2_) return write_control(top_ + "/" + group + "/cgroup.freeze", frozen ? "1" : "0");
+  return set(group, "freezer", "freezer.state", frozen ? "FROZEN" : "THAWED");
+}
+
+bool CgroupView::frozen(const std::string& group) const {
+  if (version2_) return number(read_control(top_ + "/" + group + "/cgroup.freeze")) == 1;
+  const Hierarchy* freezer = hierarchy_of("freezer");
+  if (!freezer) return false;
+  const auto state = read_control(freezer->mount + "/" + group + "/freezer.state");
+  return state && !state->starts_with("THAWED");
+}
+
 bool CgroupView::set(const std::string& group, const std::string& controller,
                      const std::string& file, const std::string& value) const {
   const Hierarchy* hierarchy = hierarchy_of(controller);
   if (!hierarchy) return false;
-  const std::string path = hierarchy->mount + "/" + group + "/" + file;
-  const Fd control(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  return control &&
-         ::write(control.get(), value.data(), value.size()) == static_cast<ssize_t>(value.size());
+  return write_control(hierarchy->mount + "/" + group + "/" + file, value);
 }
 
 }  // namespace posada::sys

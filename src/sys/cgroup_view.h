@@ -22,8 +22,8 @@ struct CgroupFigures {
 
 class CgroupView {
  public:
-  // The hierarchies mounted below /sys/fs/cgroup.
-  CgroupView();
+  // The hierarchies mounted below /sys/fs/cgroup, or below the same folders of `root`.
+  explicit CgroupView(const std::string& root = {});
 
   bool version2() const { return version2_; }
   // Whether the kernel can limit this here: "memory", "cpu", "cpuset", "io" …
@@ -41,12 +41,17 @@ class CgroupView {
   bool set(const std::string& group, const std::string& controller, const std::string& file,
            const std::string& value) const;
 
+  // Stops the group's processes where they are, or lets them go on; false when the kernel cannot.
+  bool freeze(const std::string& group, bool frozen) const;
+  bool frozen(const std::string& group) const;
+
  private:
   struct Hierarchy {
     std::string mount;
     std::vector<std::string> controllers;
   };
   const Hierarchy* hierarchy_of(const std::string& controller) const;
+  std::string top_;
   std::vector<Hierarchy> hierarchies_;
   bool version2_ = false;
 };

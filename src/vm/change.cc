@@ -183,7 +183,7 @@ sys::Async<void> plug_waiting(std::shared_ptr<Machines::State> self, task::Conte
     const std::string name = key;
     co_await self->parts.registry.edit(record, "", [&](const std::string& text) {
       removed.clear();
-      return Machines::State::changed_text(text, record.id, [&](guest::GuestConfig& now) {
+      return self->changed_text(text, record.id, [&](guest::GuestConfig& now) {
         if (const auto waiting = now.pending.values.find(name);
             waiting != now.pending.values.end()) {
           const std::string settled = waiting->second;
@@ -208,7 +208,7 @@ sys::Async<void> Machines::State::apply_pending(std::shared_ptr<State> self, tas
   std::vector<std::string> removed;
   co_await self->parts.registry.edit(record, "", [&](const std::string& text) {
     removed.clear();
-    return changed_text(text, record.id, [&](guest::GuestConfig& config) {
+    return self->changed_text(text, record.id, [&](guest::GuestConfig& config) {
       settle_all(config, record.id, removed);
     });
   });
@@ -240,7 +240,7 @@ sys::Async<void> Machines::State::change(std::shared_ptr<State> self, task::Cont
       record, change.digest,
       [&](const std::string& text) {
         removed.clear();
-        return changed_text(text, id, [&](guest::GuestConfig& config) {
+        return self->changed_text(text, id, [&](guest::GuestConfig& config) {
           write_request(config, id, change, values, is_running, removed);
         });
       },
@@ -295,7 +295,7 @@ sys::Async<void> Machines::State::resize(std::shared_ptr<State> self, task::Cont
   }
   failpoint("vm.resize.volume");
   co_await self->parts.registry.edit(record, digest, [&](const std::string& text) {
-    return changed_text(text, id, [&](guest::GuestConfig& config) {
+    return self->changed_text(text, id, [&](guest::GuestConfig& config) {
       auto changed = drive(config.main, disk);
       if (!changed || changed->file() != current->file()) return;
       changed->options["size"] = guest::print_size(target);

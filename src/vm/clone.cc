@@ -70,7 +70,7 @@ sys::Async<void> Machines::State::clone(std::shared_ptr<State> self, task::Conte
   const auto second = co_await self->parts.claims.acquire(source_first ? options.target : id,
                                                           source_first ? makes : reads,
                                                           self->holder(context, "clone"));
-  if (const auto taken = self->parts.registry.find(options.target)) throw already_exists(*taken);
+  self->check_free(options.target);
   const guest::ConfigSection source = self->config(self->require(id)).config.main;
   const bool linked = flag(source, "template", false) && !options.full;
   if (!linked && self->find(id)) {
@@ -132,7 +132,7 @@ sys::Async<void> Machines::State::make_template(std::shared_ptr<State> self, tas
   co_await self->parts.registry.edit(
       record, "",
       [&](const std::string& text) {
-        return changed_text(text, id, [&](guest::GuestConfig& config) {
+        return self->changed_text(text, id, [&](guest::GuestConfig& config) {
           for (const auto& [key, value] : renamed) config.main.values[key] = value;
           if (whole) config.main.values["template"] = "1";
         });
@@ -145,12 +145,8 @@ task::Upid Machines::clone(Caller caller, GuestId id, CloneOptions options) {
   const auto self = state_;
   const auto record = self->require(id);
   self->check(caller, id, Privilege::vm_clone);
-  const std::string target = "/vms/" + options.target.text();
-  if (!self->parts.permissions.may(caller.user, target, Privilege::vm_allocate)) {
-    if (options.pool.empty()) throw Error::forbidden(target, "VM.Allocate");
-    self->parts.permissions.check(caller.user, "/pool/" + options.pool, Privilege::vm_allocate);
-  }
-  if (const auto taken = self->parts.registry.find(options.target)) throw already_exists(*taken);
+  self->check_may_create(caller, options.target, options.pool);
+  self->check_free(options.target);
   const auto& source = self->config(record).config.main;
   if (!flag(source, "template", false)) options.full = true;
   for (const Drive& disk : drives(source)) {

@@ -157,7 +157,7 @@ sys::Async<void> Machines::State::create(std::shared_ptr<State> self, task::Cont
   const GuestId id = creation.id;
   const auto claim = co_await self->parts.claims.acquire(id, {{guest::Aspect::exist, "", false}},
                                                          self->holder(context, "create"));
-  if (const auto taken = self->parts.registry.find(id)) throw already_exists(*taken);
+  self->check_free(id);
   const Version qemu = co_await self->version();
   guest::ConfigSection section;
   for (const auto& [key, value] : creation.values) {
@@ -178,34 +178,18 @@ sys::Async<void> Machines::State::create(std::shared_ptr<State> self, task::Cont
   failpoint("vm.create.committed");
 }
 
-Error already_exists(const guest::Record& record) {
-  const std::string noun = record.kind == GuestKind::vm ? "VM " : "CT ";
-  return Error::failed("guest.exists", "unable to create VM " + record.id.text() + " - " + noun +
-                                           record.id.text() + " already exists on node '" +
-                                           record.node + "'");
-}
-
 namespace {
 
 // Checks that need no waiting, so that the caller hears of them at once.
 void check_creation(Machines::State& state, const Caller& caller, Creation& creation) {
-  const std::string own = "/vms/" + creation.id.text();
-  const bool in_pool = !creation.pool.empty();
-  const std::string path = in_pool ? "/pool/" + creation.pool : own;
-  if (!state.parts.permissions.may(caller.user, own, Privilege::vm_allocate)) {
-    if (!in_pool) {
-      throw Error::forbidden(own, "VM.Allocate");
-    }
-    state.parts.permissions.check(caller.user, path, Privilege::vm_allocate);
-  }
-  const bool by_own = state.parts.permissions.may(caller.user, own, Privilege::vm_allocate);
+  const std::string path = state.check_may_create(caller, creation.id, creation.pool);
   guest::Values normal;
   for (auto& [key, value] : creation.values) {
     normal[grammar().keys.canonical(key)] =
         normal_value(grammar().keys.canonical(key), value, "", sys::random_bytes);
   }
   creation.values = std::move(normal);
-  state.check_keys(caller, by_own ? own : path, creation.values, {});
+  state.check_keys(caller, path, creation.values, {});
   for (const auto& [key, value] : creation.values) {
     if (!is_drive_key(key)) continue;
     const Drive disk = parse_drive(key, value, true);
@@ -232,7 +216,7 @@ sys::Async<void> create_and_start(std::shared_ptr<Machines::State> self, task::C
 }  // namespace
 
 task::Upid Machines::create(Caller caller, Creation creation) {
-  if (const auto taken = state_->parts.registry.find(creation.id)) throw already_exists(*taken);
+  state_->check_free(creation.id);
   check_creation(*state_, caller, creation);
   const auto self = state_;
   const std::string id = creation.id.text();

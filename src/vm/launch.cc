@@ -127,8 +127,8 @@ sys::Async<void> plug_cards(Machines::State& state, Launch& launch) {
     if (!launch.config.has(key)) continue;
     const auto card = net_format().parse(launch.config.get(key));
     NetSource source;
-    if (state.parts.network.plug && card.contains("bridge")) {
-      NetPort port = co_await state.parts.network.plug(launch.id, key, card);
+    if (state.network.plug && card.contains("bridge")) {
+      NetPort port = co_await state.network.plug(launch.id, key, card);
       for (sys::Fd& tap : port.taps) source.taps.push_back(launch.handed.add(std::move(tap)));
       for (sys::Fd& vhost : port.vhosts) {
         source.vhosts.push_back(launch.handed.add(std::move(vhost)));
@@ -288,7 +288,7 @@ sys::Async<void> Machines::State::launch(std::shared_ptr<State> self, task::Cont
   if (!options.machine.empty()) config.values["machine"] = options.machine;
   if (!options.cpu.empty()) config.values["cpu"] = options.cpu;
   refuse_unsupported(config);
-  Launch launch{id, config, {}, {}, std::make_shared<Running>(self->parts.executor)};
+  Launch launch{id, config, {}, {}, std::make_shared<Running>(id, self->parts.executor)};
   launch.run->record.guest = id;
   launch.run->record.uuid = record.uuid;
   launch.run->record.boot = sys::boot_id();

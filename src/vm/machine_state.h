@@ -5,12 +5,11 @@
 // while an earlier run of it is still being cleaned up.
 #pragma once
 
-#include <list>
 #include <map>
 #include <memory>
 #include <set>
 
-#include "access/privileges.h"
+#include "guest/guests.h"
 #include "sys/cgroup.h"
 #include "sys/process.h"
 #include "vm/agent.h"
@@ -34,8 +33,8 @@ struct Figures {
   json::object block_stats, balloon_info;
 };
 
-struct Running {
-  explicit Running(const sys::Executor& executor) : ended(executor), unplugged(executor) {}
+struct Running : guest::Run {
+  Running(GuestId id, const sys::Executor& executor) : Run(id, executor), unplugged(executor) {}
   RuntimeRecord record;
   std::optional<sys::Child> child;
   std::unique_ptr<Qmp> qmp;
@@ -43,45 +42,35 @@ struct Running {
   std::string state = "unknown";  // as QEMU says it: running, paused, prelaunch, …
   std::string last_words;         // what QEMU wrote before it ended
   bool restart = false;           // the guest rebooted while changes waited
-  bool end_wanted = false;        // a task waits for its end, and decides what comes after
   // QEMU ends at a reset, so that waiting changes take effect; nothing: not known (adopted).
   std::optional<bool> ends_at_reset;
-  sys::Event ended;            // set when nothing is left of the run
   sys::Event unplugged;        // set when QEMU says that a device has gone
   std::set<std::string> gone;  // names of those devices
   Figures figures;
 };
 
-struct Parsed {
-  std::uint64_t revision = 0;
-  std::string digest;
-  guest::GuestConfig config;
-};
+using Parsed = guest::ParsedConfig;
 
-struct Machines::State : std::enable_shared_from_this<Machines::State> {
+struct Machines::State : guest::Guests {
   State(Settings settings, Parts parts);
 
+  // What a machine is to power.h and destroy.h of guest.
+  std::shared_ptr<guest::Run> run_of(GuestId id) const override { return find(id); }
+  sys::Async<void> launch_guest(task::Context& context, GuestId id) override;
+  sys::Async<void> ask_to_end(task::Context& context, std::shared_ptr<guest::Run> run) override;
+  sys::Async<void> end_hard(std::shared_ptr<guest::Run> run, sys::Milliseconds patience) override;
+
   Settings settings;
-  Parts parts;
+  Network network;
   sys::Cgroups cgroups;
   sys::Pool files;
   sys::Scope scope;
   std::map<GuestId, std::shared_ptr<Running>> running;
   std::set<unsigned> uids;
-  std::map<GuestId, Parsed> parsed;
-  std::list<std::weak_ptr<Listener>> listeners;
   std::shared_ptr<void> config_changes;  // subscription
   std::optional<Version> qemu_version;
   sys::AsyncMutex probing;
   std::map<GuestId, std::shared_ptr<sys::AsyncMutex>> releasing;
-
-  // Configs.
-  guest::Record require(GuestId id) const;
-  const Parsed& config(const guest::Record& record);
-  static std::string changed_text(const std::string& text, GuestId id,
-                                  const std::function<void(guest::GuestConfig&)>& change);
-  void check_lock(const guest::GuestConfig& config, bool skip) const;
-  void check(const Caller& caller, GuestId id, access::Privilege privilege) const;
 
   // The host.
   sys::Async<Version> version();
@@ -91,16 +80,15 @@ struct Machines::State : std::enable_shared_from_this<Machines::State> {
   std::string mark(GuestId id) const;
   std::string group(GuestId id) const { return "vm-" + id.text(); }
 
-  // Claims for a task or a call.
-  guest::Holder holder(task::Context& context, std::string operation,
-                       guest::Strength strength = guest::Strength::normal) const;
+  // Claims for a call.
+  using guest::Guests::holder;
   guest::Holder holder(std::string operation) const;
+  std::shared_ptr<State> shared();
 
   // Runs (runtime.cc).
   std::shared_ptr<Running> find(GuestId id) const;
   std::shared_ptr<Running> require_running(GuestId id) const;
   sys::Async<void> save(std::shared_ptr<Running> run);
-  void tell(GuestId id, const std::string& state);
   static sys::Async<void> attach(std::shared_ptr<State> self, std::shared_ptr<Running> run);
   static sys::Async<void> follow(std::shared_ptr<State> self, std::shared_ptr<Running> run);
   static sys::Async<void> adopt(std::shared_ptr<State> self, GuestId id);
@@ -118,26 +106,15 @@ struct Machines::State : std::enable_shared_from_this<Machines::State> {
                                  StartOptions options);
   static sys::Async<void> power_on(std::shared_ptr<State> self, task::Context& context, GuestId id,
                                    StartOptions options);
-  static sys::Async<void> power_off(std::shared_ptr<State> self, task::Context& context, GuestId id,
-                                    StopOptions options);
-  static sys::Async<void> shut_down(std::shared_ptr<State> self, task::Context& context, GuestId id,
-                                    StopOptions options);
-  static sys::Async<void> reboot(std::shared_ptr<State> self, task::Context& context, GuestId id,
-                                 std::chrono::seconds timeout);
   static sys::Async<void> kill(std::shared_ptr<State> self, std::shared_ptr<Running> run,
                                sys::Milliseconds patience);
-  static sys::Async<bool> ask_to_shut_down(std::shared_ptr<State> self, task::Context& context,
-                                           std::shared_ptr<Running> run,
-                                           std::chrono::seconds timeout);
   // What waits takes effect: only while the machine does not run.
   static sys::Async<void> apply_pending(std::shared_ptr<State> self, task::Context& context,
                                         guest::Record record);
 
-  // Existence (create.cc, destroy.cc).
+  // Existence (create.cc, clone.cc).
   static sys::Async<void> create(std::shared_ptr<State> self, task::Context& context, Caller caller,
                                  Creation creation);
-  static sys::Async<void> destroy(std::shared_ptr<State> self, task::Context& context,
-                                  guest::Record record, Deletion deletion);
   static sys::Async<void> clone(std::shared_ptr<State> self, task::Context& context, Caller caller,
                                 GuestId id, CloneOptions options);
   static sys::Async<void> make_template(std::shared_ptr<State> self, task::Context& context,
@@ -182,16 +159,11 @@ sys::Async<std::string> undo_volume(std::shared_ptr<Machines::State> state, json
 sys::Async<std::string> undo_snapshot(std::shared_ptr<Machines::State> state, json::object details);
 sys::Async<std::string> finish_snapshot_work(std::shared_ptr<Machines::State> state,
                                              json::object details);
-sys::Async<std::string> finish_destroy(std::shared_ptr<Machines::State> state,
-                                       json::object details);
 
 // What the config says about the host's CPUs: weight and limit go to the control group; "0,5,8-11".
 void share_cpu(Machines::State& state, GuestId id, const guest::ConfigSection& config);
 std::set<unsigned> processors_of(std::string_view text);
 
-Error already_exists(const guest::Record& record);
-// "VM 100 not running".
-Error not_running(GuestId id);
 // The last lines that QEMU wrote, for the user.
 std::string last_words(const std::string& log);
 

@@ -5,6 +5,7 @@
 #include "access/permissions.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "guest/destroy.h"
 #include "sys/file.h"
 #include "sys/host.h"
 #include "sys/log.h"
@@ -13,10 +14,6 @@
 #include "vm/machine_state.h"
 
 namespace posada::vm {
-
-Error not_running(GuestId id) {
-  return Error::failed("vm.not-running", "VM " + id.text() + " not running");
-}
 
 std::string last_words(const std::string& log) {
   auto lines = split_list(sys::read_file_if_exists(log).value_or(""), "\n");
@@ -32,44 +29,30 @@ std::string last_words(const std::string& log) {
   return join(lines, "\n");
 }
 
+namespace {
+
+const guest::Words machine_words = {.kind = GuestKind::vm,
+                                    .noun = "VM",
+                                    .code = "vm",
+                                    .task = "qm",
+                                    .long_name = "machine",
+                                    .template_refusal = "you can't start a vm if it's a template",
+                                    .shutdown_failed = "VM quit/powerdown failed - got timeout",
+                                    .stops_now = "VM still running - terminating now"};
+
+}  // namespace
+
 Machines::State::State(Settings settings_in, Parts parts_in)
-    : settings(std::move(settings_in)),
-      parts(std::move(parts_in)),
+    : Guests(machine_words, grammar(), parts_in),
+      settings(std::move(settings_in)),
+      network(std::move(parts_in.network)),
       cgroups("posada/" + settings.instance),
       files("machines", 2, 1000),
       scope(parts.executor),
       probing(parts.executor) {}
 
-guest::Record Machines::State::require(GuestId id) const {
-  return parts.registry.require(id, GuestKind::vm);
-}
-
-const Parsed& Machines::State::config(const guest::Record& record) {
-  const guest::ConfigText text = parts.registry.config(record);
-  Parsed& entry = parsed[record.id];
-  if (entry.revision != text.revision || entry.digest != text.digest) {
-    entry = {text.revision, text.digest,
-             guest::parse_config(text.text, grammar(), record.id).config};
-  }
-  return entry;
-}
-
-std::string Machines::State::changed_text(const std::string& text, GuestId id,
-                                          const std::function<void(guest::GuestConfig&)>& change) {
-  auto config = guest::parse_config(text, grammar(), id).config;
-  change(config);
-  config.clean_pending();
-  return guest::write_config(std::move(config), grammar());
-}
-
-void Machines::State::check_lock(const guest::GuestConfig& config, bool skip) const {
-  if (!skip && config.main.has("lock")) {
-    throw Error::busy("VM is locked (" + std::string(config.main.get("lock")) + ")", "");
-  }
-}
-
-void Machines::State::check(const Caller& caller, GuestId id, access::Privilege privilege) const {
-  parts.permissions.check(caller.user, "/vms/" + id.text(), privilege);
+std::shared_ptr<Machines::State> Machines::State::shared() {
+  return std::static_pointer_cast<State>(shared_from_this());
 }
 
 bool Machines::State::accelerated() const {
@@ -112,19 +95,12 @@ sys::Async<HostFacts> Machines::State::host() {
   facts.node = settings.node;
   facts.qemu = co_await version();
   facts.accelerated = accelerated();
-  facts.bridge_mtu = parts.network.bridge_mtu;
+  facts.bridge_mtu = network.bridge_mtu;
   facts.firmware_folder = settings.firmware_folder;
   if (const auto* models = parts.mirror.find("virtual-guest/cpu-models.conf")) {
     facts.custom_cpus = parse_cpu_models(models->value);
   }
   co_return facts;
-}
-
-guest::Holder Machines::State::holder(task::Context& context, std::string operation,
-                                      guest::Strength strength) const {
-  task::Context* const task = &context;  // lives as long as the task's work
-  return {context.upid().text(), std::move(operation), strength, context.cancel(),
-          [task](std::string text) { task->waits_for(std::move(text)); }};
 }
 
 guest::Holder Machines::State::holder(std::string operation) const {
@@ -154,7 +130,7 @@ void Machines::register_undo() {
     return finish_snapshot_work(weak.lock(), std::move(details));
   });
   handlers.add("vm.destroy", [weak](json::object details) -> sys::Async<std::string> {
-    return finish_destroy(weak.lock(), std::move(details));
+    return guest::finish_destroy(weak.lock(), std::move(details));
   });
 }
 
@@ -193,9 +169,7 @@ bool Machines::running(GuestId id) const {
 }
 
 std::shared_ptr<void> Machines::subscribe(Listener listener) {
-  auto shared = std::make_shared<Listener>(std::move(listener));
-  state_->listeners.push_back(shared);
-  return shared;
+  return state_->subscribe(std::move(listener));
 }
 
 sys::Async<void> Machines::release(GuestId id) {

@@ -20,20 +20,9 @@
 
 #include "base/ids.h"
 #include "base/json.h"
-#include "guest/claims.h"
-#include "guest/config_text.h"
 #include "guest/properties.h"
-#include "guest/registry.h"
-#include "storage/storage.h"
-#include "store/mirror.h"
-#include "sys/async.h"
-#include "sys/clock.h"
+#include "guest/requests.h"
 #include "sys/fd.h"
-#include "task/tasks.h"
-
-namespace posada::access {
-class Permissions;
-}
 
 namespace posada::vm {
 
@@ -70,48 +59,16 @@ struct Network {
   std::function<std::optional<NetCounters>(const std::string& interface)> counters;
 };
 
-struct Parts {
-  store::Mirror& mirror;
-  guest::Registry& registry;
-  guest::Claims& claims;
-  task::Tasks& tasks;
-  storage::Storages& storages;
-  access::Permissions& permissions;
-  sys::Clock& clock;
-  sys::Executor executor;
+struct Parts : guest::Parts {
   Network network;
 };
 
-struct Caller {
-  Identity user;
-  std::string request;  // id that goes through tasks and logs
-};
-
-// Keys and values as the API takes them: disks may say `STORAGE:GiB` or `import-from=`.
-struct Creation {
-  GuestId id;
-  guest::Values values;
-  std::optional<std::string> description;
-  std::string default_storage;  // for `:GiB` without a storage
-  std::string pool;             // rights there count as rights on the new guest
-  store::Transaction extra;     // committed with the guest (pool membership)
-  bool start = false;
-};
-
-struct ConfigChange {
-  guest::Values set;
-  std::vector<std::string> unset;   // the API's `delete`
-  std::vector<std::string> revert;  // waiting changes to drop
-  bool force = false;               // remove the volumes of unset disks
-  bool skip_lock = false;
-  std::string digest;  // empty: not checked
-};
-
-struct Deletion {
-  bool purge = false;
-  bool unreferenced_disks = false;
-  bool skip_lock = false;
-};
+using guest::Caller;
+using guest::CloneOptions;
+using guest::ConfigChange;
+using guest::Creation;
+using guest::Deletion;
+using guest::StopOptions;
 
 struct StartOptions {
   bool skip_lock = false;
@@ -119,22 +76,6 @@ struct StartOptions {
   std::string cpu;
   std::chrono::seconds timeout{0};  // 0: by memory
   bool paused = false;
-};
-
-struct StopOptions {
-  bool skip_lock = false;
-  std::chrono::seconds timeout{0};
-  bool keep_active = false;
-  bool force = false;              // shutdown: stop at the end of the time
-  bool overrule_shutdown = false;  // stop: end a running shutdown
-};
-
-struct CloneOptions {
-  GuestId target;
-  std::string name, description, storage, format;
-  std::string pool;  // as for Creation
-  store::Transaction extra;
-  bool full = false;
 };
 
 struct SnapshotOptions {

@@ -221,8 +221,8 @@ sys::Async<json::object> hand_card(std::shared_ptr<Machines::State> self,
                                    std::shared_ptr<Running> run, std::string key,
                                    guest::Properties card) {
   json::object netdev = {{"id", key}, {"type", "user"}};
-  if (!self->parts.network.plug || !card.contains("bridge")) co_return netdev;
-  NetPort port = co_await self->parts.network.plug(run->record.guest, key, card);
+  if (!self->network.plug || !card.contains("bridge")) co_return netdev;
+  NetPort port = co_await self->network.plug(run->record.guest, key, card);
   run->record.interfaces[key] = port.interface;
   co_await self->save(run);
   netdev["type"] = "tap";
@@ -256,7 +256,7 @@ sys::Async<void> add_card(std::shared_ptr<Machines::State> self, std::shared_ptr
   }
   if (failure) {
     co_await run->qmp->execute("netdev_del", {{"id", key}});
-    if (self->parts.network.unplug) co_await self->parts.network.unplug(run->record.guest, key);
+    if (self->network.unplug) co_await self->network.unplug(run->record.guest, key);
     std::rethrow_exception(failure);
   }
 }
@@ -265,7 +265,7 @@ sys::Async<void> remove_card(std::shared_ptr<Machines::State> self, std::shared_
                              std::string key) {
   co_await unplug_device(run, key);
   co_await run->qmp->execute("netdev_del", {{"id", key}});
-  if (self->parts.network.unplug) co_await self->parts.network.unplug(run->record.guest, key);
+  if (self->network.unplug) co_await self->network.unplug(run->record.guest, key);
   run->record.interfaces.erase(key);
   co_await self->save(run);
 }

@@ -52,13 +52,6 @@ sys::Async<void> Machines::State::save(std::shared_ptr<Running> run) {
   co_await files.run([file, text = std::move(text)] { sys::replace_file(file, text, 0600); });
 }
 
-void Machines::State::tell(GuestId id, const std::string& state) {
-  std::erase_if(listeners, [](const auto& weak) { return weak.expired(); });
-  for (const auto& weak : listeners) {
-    if (const auto listener = weak.lock()) (*listener)(id, state);
-  }
-}
-
 void Machines::State::hear(GuestId id, const QmpEvent& event) {
   const auto run = find(id);
   if (!run) return;
@@ -83,7 +76,7 @@ void Machines::State::hear(GuestId id, const QmpEvent& event) {
   if (run->state != before) tell(id, run->state);
   // Whether it was told to stop, or stopped by an error of its disk or of itself, is not said.
   if (event.name == "STOP" || event.name == "SUSPEND" || event.name == "GUEST_PANICKED") {
-    scope.spawn("state of machine " + id.text(), ask_state(shared_from_this(), run));
+    scope.spawn("state of machine " + id.text(), ask_state(shared(), run));
   }
 }
 
@@ -199,11 +192,11 @@ sys::Async<void> Machines::State::release_alone(std::shared_ptr<State> self, Gue
     }
   }
   failpoint("vm.release.process");
-  if (self->parts.network.unplug && sys::exists(folder)) {
+  if (self->network.unplug && sys::exists(folder)) {
     for (int i = 0; i < 32; ++i) {
       const std::string key = "net" + std::to_string(i);
       if (!record || record->interfaces.contains(key)) {
-        co_await self->parts.network.unplug(id, key);
+        co_await self->network.unplug(id, key);
       }
     }
   }
@@ -222,7 +215,7 @@ sys::Async<void> Machines::State::adopt(std::shared_ptr<State> self, GuestId id)
     co_await release(self, id);
     co_return;
   }
-  auto run = std::make_shared<Running>(self->parts.executor);
+  auto run = std::make_shared<Running>(id, self->parts.executor);
   run->record = *record;
   run->child = std::move(child);
   self->running[id] = run;
@@ -293,8 +286,8 @@ sys::Async<void> Machines::State::sample(std::shared_ptr<State> self,
   figures.memory = figures.host_memory;
   figures.net_in = figures.net_out = 0;
   for (const auto& [key, interface] : run->record.interfaces) {
-    if (!self->parts.network.counters) break;
-    if (const auto counters = self->parts.network.counters(interface)) {
+    if (!self->network.counters) break;
+    if (const auto counters = self->network.counters(interface)) {
       figures.nics[interface] = *counters;
       figures.net_in += counters->in;
       figures.net_out += counters->out;

@@ -4,7 +4,8 @@
 //
 // Parameters: archive (path), target (folder, or an image with an ext4 file system), image,
 // id_first and id_count of the user namespace (count 0: privileged), password and ssh_keys (may
-// be empty). Result: os_id and os_version of the template.
+// be empty), setup (rootfs/setup.h) and today (days since 1970). Result: the template's
+// distribution.
 #include <clocale>
 
 #include <archive.h>
@@ -13,7 +14,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/text.h"
+#include "rootfs/setup.h"
 #include "sys/file.h"
 #include "sys/folder.h"
 #include "sys/mount.h"
@@ -26,6 +27,11 @@ namespace {
 constexpr const char* mount_root = "/run/posada-lxc";  // lxc/order.h
 constexpr std::size_t block_bytes = 256 * 1024;
 constexpr int most_warnings = 20;
+// An archive may unpack to far more than it weighs: some room stays for everybody else on the
+// storage, and names are counted too, because they cost room that no size shows.
+constexpr std::uint64_t room_left = 256ULL << 20;
+constexpr std::uint64_t look_after = 32ULL << 20;
+constexpr std::uint64_t most_entries = 10'000'000;
 
 struct Archive {
   archive* reader = archive_read_new();
@@ -55,7 +61,29 @@ struct Report {
   throw Error::failed("template.damaged", fmt::format("{}: {}", what, reason ? reason : "unknown"));
 }
 
-void copy_data(Archive& tape) {
+class Room {
+ public:
+  // An image is full by itself, without harm to others.
+  explicit Room(bool shared) : shared_(shared) {}
+
+  void add_entry() {
+    if (++entries_ > most_entries)
+      throw Error::failed("template.bomb", "the archive holds more than 10 million files");
+  }
+  void add(std::uint64_t bytes) {
+    unlooked_ += bytes;
+    if (!shared_ || unlooked_ < look_after) return;
+    unlooked_ = 0;
+    if (sys::space_of(sys::open_directory("/")).available < room_left)
+      throw Error::failed("template.space", "No space left on device");
+  }
+
+ private:
+  bool shared_;
+  std::uint64_t entries_ = 0, unlooked_ = look_after;
+};
+
+void copy_data(Archive& tape, Room& room) {
   const void* block = nullptr;
   std::size_t size = 0;
   la_int64_t offset = 0;
@@ -63,13 +91,15 @@ void copy_data(Archive& tape) {
     const int status = archive_read_data_block(tape.reader, &block, &size, &offset);
     if (status == ARCHIVE_EOF) return;
     if (status < ARCHIVE_WARN) fail(tape.reader, "unable to read the archive");
+    room.add(size);
     if (archive_write_data_block(tape.writer, block, size, offset) < ARCHIVE_WARN)
       fail(tape.writer, "unable to write");
   }
 }
 
-void extract(const sys::Fd& file, Report& report) {
+void extract(const sys::Fd& file, bool shared, Report& report) {
   Archive tape;
+  Room room(shared);
   archive_read_support_filter_all(tape.reader);
   archive_read_support_format_tar(tape.reader);
   archive_write_disk_set_options(
@@ -84,6 +114,7 @@ void extract(const sys::Fd& file, Report& report) {
     const int status = archive_read_next_header(tape.reader, &entry);
     if (status == ARCHIVE_EOF) break;
     if (status < ARCHIVE_WARN) fail(tape.reader, "unable to read the archive");
+    room.add_entry();
     const auto type = archive_entry_filetype(entry);
     if (type == AE_IFBLK || type == AE_IFCHR) {
       ++report.left_out;  // /dev is made at each start
@@ -91,7 +122,7 @@ void extract(const sys::Fd& file, Report& report) {
     }
     if (archive_write_header(tape.writer, entry) < ARCHIVE_WARN)
       fail(tape.writer, fmt::format("unable to unpack '{}'", archive_entry_pathname(entry)));
-    if (archive_entry_size(entry) > 0) copy_data(tape);
+    if (archive_entry_size(entry) > 0) copy_data(tape, room);
     if (archive_write_finish_entry(tape.writer) < ARCHIVE_WARN)
       fail(tape.writer, fmt::format("unable to unpack '{}'", archive_entry_pathname(entry)));
   }
@@ -110,54 +141,25 @@ std::string password_hash(const std::string& password) {
   return hash;
 }
 
-// Root's line of /etc/shadow gets the hash; the other fields stay.
-void set_password(const std::string& hash) {
-  std::vector<std::string> lines =
-      split(sys::read_file_if_exists("/etc/shadow").value_or(""), '\n');
-  bool found = false;
-  for (std::string& line : lines) {
-    if (!line.starts_with("root:")) continue;
-    std::vector<std::string> fields = split(line, ':');
-    if (fields.size() < 2) continue;
-    fields[1] = hash;
-    line = join(fields, ":");
-    found = true;
-  }
-  if (!found) lines.insert(lines.begin(), "root:" + hash + ":19000:0:99999:7:::");
-  sys::write_file("/etc/shadow", join(lines, "\n"), 0600);
-}
-
 int work_inside(const Job& job, const sys::Fd& archive, const std::string& hash,
                 const sys::Fd& answer) {
   Report report;
+  rootfs::System found;
   try {
-    extract(archive, report);
-    if (!hash.empty()) set_password(hash);
-    if (const std::string keys = text_member(job.parameters(), "ssh_keys").value_or("");
-        !keys.empty()) {
-      sys::make_directories("/root/.ssh", 0700);
-      sys::write_file("/root/.ssh/authorized_keys", keys, 0600);
-    }
+    extract(archive, !job.parameters().at("image").as_bool(), report);
+    const rootfs::Files files("");
+    found = rootfs::detect(files);
+    rootfs::prepare_new(files, rootfs::setup_from(job.parameters().at("setup").as_object()),
+                        {hash, text_member(job.parameters(), "ssh_keys").value_or(""),
+                         integer_member(job.parameters(), "today").value_or(0)},
+                        rootfs::real_chance());
   } catch (const Error& error) {
     report.error = error.what();
-  }
-  std::string id, like, version;
-  for (const std::string& line :
-       split(sys::read_file_if_exists("/etc/os-release").value_or(""), '\n')) {
-    const std::size_t equals = line.find('=');
-    if (equals == std::string::npos) continue;
-    std::string value = line.substr(equals + 1);
-    std::erase(value, '"');
-    if (line.starts_with("ID=")) id = value;
-    if (line.starts_with("ID_LIKE=")) like = value;
-    if (line.starts_with("VERSION_ID=")) version = value;
   }
   const json::object result{{"warnings", report.warnings},
                             {"error", report.error},
                             {"left_out", report.left_out},
-                            {"os_id", id},
-                            {"os_like", like},
-                            {"os_version", version}};
+                            {"distribution", found.distribution}};
   sys::write_all(answer, json::serialize(result));
   return 0;
 }

@@ -9,6 +9,7 @@ json::object upload(Job& job);
 json::object download(Job& job);
 json::object query_url(Job& job);
 json::object copy(Job& job);
+json::object copy_tree(Job& job);
 json::object unpack(Job& job);
 
 const Works& all_works();

@@ -22,6 +22,7 @@ void register_qemu_console(Router& router);
 void register_qemu_snapshot(Router& router);
 void register_lxc(Router& router);
 void register_lxc_status(Router& router);
+void register_lxc_volumes(Router& router);
 void register_storage(Router& router);
 void register_node_storage(Router& router);
 void register_storage_files(Router& router);

@@ -17,7 +17,7 @@ constexpr int terminal_port = 5990;
 sys::Async<Answer> index(Call& call, nodes_lxc_status::Vmcmdidx request) {
   call.services.registry->require(container_id(request.vmid), GuestKind::container);
   json::array rows;
-  for (const char* name : {"current", "start", "stop", "shutdown", "reboot"})
+  for (const char* name : {"current", "start", "stop", "shutdown", "suspend", "resume", "reboot"})
     rows.push_back(json::object{{"subdir", name}});
   co_return rows;
 }
@@ -33,8 +33,11 @@ sys::Async<Answer> start(Call& call, nodes_lxc_status::VmStart request) {
 }
 
 sys::Async<Answer> stop(Call& call, nodes_lxc_status::VmStop request) {
-  co_return container_upid(containers(call).power_off(
-      container_caller(call), container_id(request.vmid), request.skiplock.value_or(false)));
+  ct::StopOptions options;
+  options.skip_lock = request.skiplock.value_or(false);
+  options.overrule_shutdown = request.overrule_shutdown.value_or(false);
+  co_return container_upid(
+      containers(call).power_off(container_caller(call), container_id(request.vmid), options));
 }
 
 sys::Async<Answer> shutdown(Call& call, nodes_lxc_status::VmShutdown request) {
@@ -48,6 +51,16 @@ sys::Async<Answer> shutdown(Call& call, nodes_lxc_status::VmShutdown request) {
 sys::Async<Answer> reboot(Call& call, nodes_lxc_status::VmReboot request) {
   co_return container_upid(containers(call).reboot(
       container_caller(call), container_id(request.vmid), seconds(request.timeout.value_or(0))));
+}
+
+sys::Async<Answer> suspend(Call& call, nodes_lxc_status::VmSuspend request) {
+  co_return container_upid(
+      containers(call).suspend(container_caller(call), container_id(request.vmid)));
+}
+
+sys::Async<Answer> resume(Call& call, nodes_lxc_status::VmResume request) {
+  co_return container_upid(
+      containers(call).resume(container_caller(call), container_id(request.vmid)));
 }
 
 access::ConsoleTarget target(const Call& call, std::int64_t vmid, int port) {
@@ -71,6 +84,12 @@ sys::Async<Answer> terminal_proxy(Call& call, nodes_lxc::Termproxy request) {
                          {"upid", upid.text()}};
 }
 
+sys::Async<Answer> vnc_proxy(Call& call, nodes_lxc::Vncproxy request) {
+  call.services.registry->require(container_id(request.vmid), GuestKind::container);
+  throw Error::failed("ct.no-vnc", "a container's console is text and has no VNC server")
+      .with_hint("Open it as a terminal: termproxy.");
+}
+
 sys::Async<Answer> websocket(Call& call, nodes_lxc::Vncwebsocket request) {
   const int port = static_cast<int>(request.port);
   if (!call.upgrade) co_return json::object{{"port", std::to_string(port)}};
@@ -92,6 +111,9 @@ void register_lxc_status(Router& router) {
   router.on<nodes_lxc_status::VmStop>(stop);
   router.on<nodes_lxc_status::VmShutdown>(shutdown);
   router.on<nodes_lxc_status::VmReboot>(reboot);
+  router.on<nodes_lxc_status::VmSuspend>(suspend);
+  router.on<nodes_lxc_status::VmResume>(resume);
+  router.on<nodes_lxc::Vncproxy>(vnc_proxy);
   router.on<nodes_lxc::Termproxy>(terminal_proxy);
   router.on<nodes_lxc::Vncwebsocket>(websocket);
 }

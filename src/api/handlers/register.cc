@@ -17,6 +17,7 @@ void register_handlers(Router& router) {
   register_qemu_snapshot(router);
   register_lxc(router);
   register_lxc_status(router);
+  register_lxc_volumes(router);
   register_storage(router);
   register_node_storage(router);
   register_storage_files(router);

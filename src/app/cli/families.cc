@@ -42,6 +42,12 @@ std::vector<Command> make_commands() {
        {"key", "value", "pending", "delete"}},
       {"pct", "status", Verb::get, "/nodes/{node}/lxc/{vmid}/status/current", {"vmid"},
        Show::status},
+      {"pct", "clone", Verb::post, "/nodes/{node}/lxc/{vmid}/clone", {"vmid", "newid"}, Show::task},
+      {"pct", "template", Verb::post, "/nodes/{node}/lxc/{vmid}/template", {"vmid"}},
+      {"pct", "move-volume", Verb::post, "/nodes/{node}/lxc/{vmid}/move_volume",
+       {"vmid", "volume", "storage"}, Show::task},
+      {"pct", "listsnapshot", Verb::get, "/nodes/{node}/lxc/{vmid}/snapshot", {"vmid"},
+       Show::table, {"name", "snaptime", "description"}},
       {"pct", "resize", Verb::put, "/nodes/{node}/lxc/{vmid}/resize", {"vmid", "disk", "size"},
        Show::task},
 

@@ -1,0 +1,139 @@
+#include "guest/power.h"
+
+#include "base/property_formats.h"
+#include "guest/properties.h"
+
+namespace posada::guest {
+
+namespace {
+
+constexpr sys::Milliseconds end_patience(10000);
+constexpr std::chrono::seconds default_patience(60);
+constexpr sys::Milliseconds look_again(200);
+
+// False when the time is over first; a cancel throws.
+sys::Async<bool> ended_within(std::shared_ptr<Run> run, task::Context& context,
+                              sys::Milliseconds time, sys::Clock& clock) {
+  const auto until = clock.boot_time() + time;
+  while (!run->ended.is_set()) {
+    context.cancel().check();
+    if (clock.boot_time() >= until) co_return false;
+    co_await run->ended.wait_for(look_again);
+  }
+  co_return true;
+}
+
+// False when the guest has not ended in time.
+sys::Async<bool> ask_and_wait(std::shared_ptr<Guests> guests, task::Context& context,
+                              std::shared_ptr<Run> run, std::chrono::seconds timeout) {
+  run->end_wanted = true;
+  try {
+    co_await guests->ask_to_end(context, run);
+    run->end_wanted =
+        co_await ended_within(run, context, sys::Milliseconds(timeout), guests->parts.clock);
+  } catch (...) {
+    run->end_wanted = false;  // whatever ends it later was not asked for
+    throw;
+  }
+  co_return run->end_wanted;
+}
+
+Error shutdown_failed(const Guests& guests) {
+  return Error::failed(guests.words.code + ".shutdown-timeout", guests.words.shutdown_failed)
+      .with_hint("The guest did not react. Stop it, or shut it down with forceStop.");
+}
+
+}  // namespace
+
+std::chrono::seconds shutdown_patience(const ConfigSection& config, std::chrono::seconds asked) {
+  if (asked.count() > 0) return asked;
+  const auto startup = PropertyFormat(formats::pve_startup_order).parse(config.get("startup"));
+  return std::chrono::seconds(property_integer(startup, "down", default_patience.count()));
+}
+
+sys::Async<Claim> claim_power(std::shared_ptr<Guests> guests, task::Context& context, GuestId id,
+                              std::string operation, Strength strength, bool skip_lock) {
+  auto claim = co_await guests->parts.claims.acquire(
+      id, {{Aspect::power, "", false}}, guests->holder(context, std::move(operation), strength));
+  guests->check_lock(guests->config(guests->require(id)).config, skip_lock);
+  co_return claim;
+}
+
+sys::Async<Claim> claim_start(std::shared_ptr<Guests> guests, task::Context& context, GuestId id,
+                              bool skip_lock) {
+  auto claim = co_await claim_power(guests, context, id, "start", Strength::normal, skip_lock);
+  const Words& words = guests->words;
+  const auto& config = guests->config(guests->require(id)).config.main;
+  if (to_boolean(config.get("template")).value_or(false))
+    throw Error::failed(words.code + ".template", words.template_refusal);
+  if (guests->run_of(id))
+    throw Error::failed(words.code + ".already-running",
+                        words.noun + " " + id.text() + " already running");
+  co_return claim;
+}
+
+sys::Async<void> run_power_off(std::shared_ptr<Guests> guests, task::Context& context, GuestId id,
+                               StopOptions options) {
+  const auto claim =
+      co_await claim_power(guests, context, id, "stop", Strength::stop, options.skip_lock);
+  const auto run = guests->run_of(id);
+  if (!run) co_return;
+  const auto asked = sys::Milliseconds(options.timeout);
+  co_await guests->end_hard(run, asked.count() > 0 ? asked : end_patience);
+}
+
+sys::Async<void> run_shut_down(std::shared_ptr<Guests> guests, task::Context& context, GuestId id,
+                               StopOptions options) {
+  const auto claim =
+      co_await claim_power(guests, context, id, "shutdown", Strength::shutdown, options.skip_lock);
+  const auto run = guests->run_of(id);
+  if (!run) co_return;
+  const auto& config = guests->config(guests->require(id)).config.main;
+  const auto patience = shutdown_patience(config, options.timeout);
+  if (co_await ask_and_wait(guests, context, run, patience)) co_return;
+  if (!options.force) throw shutdown_failed(*guests);
+  // What was asked for, so no warning: clients take any end but OK as a failure.
+  context.log(guests->words.stops_now);
+  co_await guests->end_hard(run, end_patience);
+}
+
+sys::Async<void> run_reboot(std::shared_ptr<Guests> guests, task::Context& context, GuestId id,
+                            std::chrono::seconds timeout) {
+  const auto claim = co_await claim_power(guests, context, id, "reboot", Strength::shutdown, false);
+  const auto run = guests->run_of(id);
+  if (!run) throw guests->not_running(id);
+  const auto& config = guests->config(guests->require(id)).config.main;
+  if (!co_await ask_and_wait(guests, context, run, shutdown_patience(config, timeout)))
+    throw shutdown_failed(*guests);
+  co_await guests->launch_guest(context, id);
+}
+
+task::Upid power_off(std::shared_ptr<Guests> guests, Caller caller, GuestId id,
+                     StopOptions options) {
+  guests->require(id);
+  guests->check(caller, id, access::Privilege::vm_power);
+  return guests->start_task(caller, id, "stop", [guests, id, options](task::Context& context) {
+    return run_power_off(guests, context, id, options);
+  });
+}
+
+task::Upid shut_down(std::shared_ptr<Guests> guests, Caller caller, GuestId id,
+                     StopOptions options) {
+  guests->require(id);
+  guests->check(caller, id, access::Privilege::vm_power);
+  return guests->start_task(caller, id, "shutdown", [guests, id, options](task::Context& context) {
+    return run_shut_down(guests, context, id, options);
+  });
+}
+
+task::Upid reboot(std::shared_ptr<Guests> guests, Caller caller, GuestId id,
+                  std::chrono::seconds timeout) {
+  guests->require(id);
+  guests->check(caller, id, access::Privilege::vm_power);
+  if (!guests->run_of(id)) throw guests->not_running(id);
+  return guests->start_task(caller, id, "reboot", [guests, id, timeout](task::Context& context) {
+    return run_reboot(guests, context, id, timeout);
+  });
+}
+
+}  // namespace posada::guest
