@@ -63,7 +63,7 @@ sys::Async<void> with_a_size(Node& node) {
   EXPECT_EQ(status, "OK");
   const std::string note = co_await node.inside(202, {"cat", "/root/note"});
   EXPECT_EQ(note, "kept");
-  const task::Upid off = node.containers.power_off(node.root, GuestId{202}, false);
+  const task::Upid off = node.containers.power_off(node.root, GuestId{202}, {});
   const std::string stopped = co_await node.ended(off);
   EXPECT_EQ(stopped, "OK");
   // An immediate start after a stop must find nothing in its way.

@@ -13,6 +13,7 @@
 #include "ct/containers.h"
 #include "storage/storage.h"
 #include "store/sqlite/sqlite_store.h"
+#include "sys/cgroup_view.h"
 #include "sys/file.h"
 #include "sys/host.h"
 #include "sys/loop.h"
@@ -29,10 +30,19 @@ struct Place {
     path = ::mkdtemp(shape);
     instance = path.substr(path.rfind('-') + 1);
   }
-  ~Place() { sys::remove_tree(path); }
+  // Of another process.
+  explicit Place(std::string existing) : path(std::move(existing)), owned(false) {
+    instance = path.substr(path.rfind('-') + 1);
+  }
+  ~Place() {
+    if (!owned) return;
+    sys::CgroupView().remove("posada/" + instance);
+    sys::remove_tree(path);
+  }
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
   std::string path, instance;
+  bool owned = true;
 };
 
 struct Node {
@@ -53,10 +63,10 @@ struct Node {
         permissions(users),
         claims(executor),
         registry(mirror, "n1", executor),
-        containers(
-            settings(place),
-            {mirror, registry, claims, tasks, workers, storages, permissions, clock, executor,
-             [name = "/run/netns/posada-test-" + place.instance] { return name; }}) {}
+        containers(settings(place),
+                   {{mirror, registry, claims, tasks, storages, permissions, clock, executor},
+                    workers,
+                    [name = "/run/netns/posada-test-" + place.instance] { return name; }}) {}
 
   static Settings settings(const Place& place) {
     Settings result;
@@ -115,6 +125,13 @@ struct Node {
     const std::string status = co_await ended(upid);
     EXPECT_EQ(status, "OK");
   }
+  sys::Async<void> power_off(std::uint32_t id) {
+    const std::string status = co_await ended(containers.power_off(root, GuestId{id}, {}));
+    EXPECT_EQ(status, "OK");
+  }
+  std::string text(std::uint32_t id) const {
+    return registry.config(registry.require(GuestId{id}, GuestKind::container)).text;
+  }
   // What the program prints inside.
   sys::Async<std::string> inside(std::uint32_t id, std::vector<std::string> words) {
     sys::Command command;
@@ -161,10 +178,13 @@ inline sys::Async<void> run_on(Node& node, Body body, bool first, bool last) {
   if (last) co_await ip({"netns", "del", "posada-test-" + node.instance});
 }
 
+#define NEEDS_CONTAINERS()                                          \
+  if (sys::own_user() != 0) GTEST_SKIP() << "containers need root"; \
+  if (!sys::exists("/usr/bin/lxc-start")) GTEST_SKIP() << "LXC is not installed"
+
 // Runs each body with a daemon of its own on the same folder; containers run on in between.
 inline void with_node(std::vector<Body> bodies) {
-  if (sys::own_user() != 0) GTEST_SKIP() << "containers need root";
-  if (!sys::exists("/usr/bin/lxc-start")) GTEST_SKIP() << "LXC is not installed";
+  NEEDS_CONTAINERS();
   const Place place;
   for (std::size_t index = 0; index < bodies.size(); ++index) {
     sys::Loop loop;

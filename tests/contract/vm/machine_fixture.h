@@ -33,8 +33,9 @@ struct Node {
         permissions(users),
         claims(executor),
         registry(mirror, "n1", executor),
-        machines(settings(folder), {mirror, registry, claims, tasks, storages, permissions, clock,
-                                    executor, std::move(network)}) {}
+        machines(settings(folder), {{mirror, registry, claims, tasks, storages, permissions,
+                                     clock, executor},
+                                    std::move(network)}) {}
 
   static vm::Settings settings(const std::string& folder) {
     vm::Settings result;
