@@ -215,7 +215,7 @@ std::string Machines::command_text(GuestId id, bool one_line, const std::string&
         word.find_first_not_of(
             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./,:+") ==
         std::string::npos;
-    text += plain ? word : "'" + word + "'";
+    text += plain && !word.empty() ? word : "'" + join(split(word, '\''), "'\\''") + "'";
   }
   return text;
 }
