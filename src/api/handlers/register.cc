@@ -1,4 +1,5 @@
 #include "api/handlers/handlers.h"
+#include "api/handlers/shell.h"
 
 namespace posada::api {
 
@@ -9,6 +10,7 @@ void register_handlers(Router& router) {
   register_cluster(router);
   register_events(router);
   register_config_texts(router);
+  register_shell(router);
   register_history(router);
   register_qemu(router);
   register_qemu_status(router);
