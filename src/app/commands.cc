@@ -1,13 +1,16 @@
 #include "app/commands.h"
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+
+#include <CLI/CLI.hpp>
 
 #include "api/handlers/machine.h"
 #include "api/router.h"
 #include "app/cli/config.h"
+#include "app/cli/families.h"
 #include "app/cli/run.h"
+#include "app/cli/words.h"
 #include "app/node.h"
 #include "base/json.h"
 #include "sys/log.h"
@@ -15,21 +18,26 @@
 namespace posada::app {
 namespace {
 
-constexpr const char* help = R"(usage: posada COMMAND …
+constexpr const char* help = R"text(usage: posada COMMAND ...
 
-  serve        run the node's daemon
-  down         stop the node and its guests
-  api list     what the API offers, and what of it is built
-  qm …         virtual machines: list, create, start, stop, config, set …
-  pct …        containers
-  pvesm …      storages and volumes
-  pveum …      users, groups, roles, permissions
-  pvenode …    this node
-  config …     the configuration texts: ls, get, put, edit, export, import
-  pvesh …      any method of the API: get, create, set, delete, ls, usage
+  qm ...          virtual machines: list, create, start, stop, config, set, terminal ...
+  pct ...         containers: list, create, start, enter, exec ...
+  pvesm ...       storages and volumes
+  pveam ...       container templates
+  pveum ...       users, groups, roles, permissions
+  pvenode ...     this node and its tasks
+  pvecm ...       the cluster
+  pvesh ...       any method of the API: get, create, set, delete, ls, usage
+  config ...      the configuration texts: ls, get, put, edit, export, import
+  api list        what the API offers, and what of it is built
+  completion bash for the shell: eval "$(posada completion bash)"
+  serve           run the node's daemon
+  down            stop the node and its guests
 
-Each command explains itself with --help.
-)";
+Each command explains itself with --help. The families work under their own names as well
+(qm, pct ...). The node is the one that POSADA_ROOT names, or the folder .posada here or above,
+or the one of this machine.
+)text";
 
 // CLI11 wants the arguments in reverse order, without the program's name.
 std::optional<int> parse(CLI::App& parser, std::vector<std::string> words) {
@@ -114,11 +122,28 @@ int run_command(std::vector<std::string> words) {
   if (called == "api") return api_command(rest);
   if (called == "config") return run_config(rest);
   if (called == "pvesh") return run_pvesh(rest);
+  if (called == "completion") return run_completion(rest);
+  if (called == "complete") return run_complete(rest);
   if (is_family(called)) return run_family(called, rest);
-  const bool asked = called == "help" || called == "--help" || called.empty();
-  std::fputs(help, asked ? stdout : stderr);
-  if (!asked) std::fprintf(stderr, "posada: there is no command '%s'\n", called.c_str());
-  return asked ? 0 : 2;
+  for (const auto& [family, purpose] : later_families()) {
+    if (called != family) continue;
+    throw Error::failed("cli.later", called + ": this version of Posada does not have it yet (" +
+                                         std::string(purpose) + ")");
+  }
+  const bool asked = called == "help" || called == "--help" || called == "-h";
+  if (asked || called.empty()) {
+    std::fputs(help, asked ? stdout : stderr);
+    return asked ? 0 : exit_failure;
+  }
+  std::fprintf(stderr, "posada: there is no command '%s'\n", called.c_str());
+  std::vector<std::string> known = family_names();
+  for (const char* word : {"serve", "down", "api", "config", "completion"})
+    known.emplace_back(word);
+  const std::string meant = nearest(called, known);
+  const std::string hint =
+      meant.empty() ? "'posada help' lists the commands." : "Did you mean 'posada " + meant + "'?";
+  std::fprintf(stderr, "%s\n", hint.c_str());
+  return exit_failure;
 }
 
 }  // namespace posada::app

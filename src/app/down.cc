@@ -54,7 +54,7 @@ void shut_down(Client& client, const std::vector<Guest>& guests) {
     tasks.push_back(text_of(result.data()));
   }
   for (const std::string& task : tasks) {
-    if (!client.follow_task(task)) {
+    if (client.follow_task(task, stderr) != TaskEnd::ok) {
       throw Error::failed("down.guest", "a guest did not stop; nothing else was ended");
     }
   }

@@ -2,6 +2,7 @@
 // those that the kernel vouches for; no password is asked.
 #pragma once
 
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,26 +21,37 @@ struct CallResult {
   json::value& data() { return envelope["data"]; }
 };
 
+enum class TaskEnd {
+  ok,  // with or without warnings
+  failed,
+  left,  // a person has stopped watching; it goes on
+};
+
 class Client {
  public:
   explicit Client(Settings settings);
   ~Client();
 
   std::string node() const;  // as a path names the node that answers
+  const Settings& settings() const { return settings_; }
   sys::Loop& loop();
 
-  // Throws Error with the daemon's sentence, code and parameters. `upgrade` asks for a console: its
-  // descriptor comes back in `console`.
+  // Throws Error with the daemon's sentence, code and parameters.
   CallResult call(api::Verb verb, std::vector<std::string> path, json::object parameters);
+  sys::Async<CallResult> call_async(api::Verb verb, std::vector<std::string> path,
+                                    json::object parameters);
   sys::Fd open_console(std::vector<std::string> path, json::object parameters);
 
-  // Follows a task to its end, printing its log; true when it ended well.
-  bool follow_task(const std::string& upid);
+  // Follows a task to its end with its log on `log`. The first Ctrl-C stops the task, the second
+  // one leaves it to itself.
+  TaskEnd follow_task(const std::string& upid, std::FILE* log);
 
  private:
   struct Reply;
   Reply exchange(RequestFrame frame);
   sys::Async<void> exchange_async(RequestFrame frame, Reply& reply);
+  sys::Async<void> connect();
+  Error unreachable(const Error& reason) const;
 
   Settings settings_;
   sys::Loop loop_;
