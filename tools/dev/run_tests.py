@@ -156,6 +156,9 @@ class Live:
 
 def live(totals, environment):
     run(totals, "api transcripts", ["node", str(ROOT / "tests" / "api" / "run.mjs")], environment)
+    for name in ("run", "terminal_test"):
+        run(totals, f"cli/{name}", ["/usr/bin/python3", str(ROOT / "tests" / "cli" / f"{name}.py")],
+            environment)
     for name in STEADY_PAGE_TESTS:
         node_tests(totals, f"tests/page/{name}.test.mjs", environment)
 
