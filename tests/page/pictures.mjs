@@ -6,7 +6,7 @@ import { open_browser, open_page, sign_in } from './browser.mjs';
 const { POSADA_URL: url, POSADA_USER: user, POSADA_PASSWORD: password } = process.env;
 const folder = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 // Long enough that the small curves of the tiles have something to show.
-const figures_ms = 40_000;
+const figures_ms = 25_000;
 
 const browser = await open_browser();
 const page = await open_page(browser, {
@@ -41,7 +41,7 @@ await picture('console');
 
 await place('/datacenter/summary');
 await page.getByRole('button', { name: 'Create VM' }).click();
-await page.locator('input[name=name]').fill('records');
+await page.locator('input[name=name]').fill('laboratory');
 await page
   .getByRole('dialog')
   .getByRole('button', { name: /CPU and memory/ })
