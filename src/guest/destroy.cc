@@ -5,7 +5,7 @@
 #include "base/failpoint.h"
 #include "base/json.h"
 #include "guest/properties.h"
-#include "storage/volume_id.h"
+#include "storage/volume_use.h"
 #include "task/journal.h"
 
 namespace posada::guest {
@@ -57,6 +57,9 @@ sys::Async<void> run_destroy(std::shared_ptr<Guests> guests, task::Context& cont
     for (const auto& volume : co_await guests->parts.storages.volumes_of(id)) {
       if (std::ranges::find(list, volume.id.text()) == list.end()) list.push_back(volume.id.text());
     }
+  }
+  for (const std::string& volume : list) {
+    storage::require_no_clones(guests->parts.mirror, storage::parse_volume_id(volume));
   }
   json::array texts(list.begin(), list.end());
   co_await context.journal().will(

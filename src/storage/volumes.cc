@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "storage/directory_layout.h"
 #include "storage/state.h"
+#include "storage/volume_use.h"
 #include "sys/file.h"
 #include "sys/log.h"
 #include "task/journal.h"
@@ -276,23 +277,6 @@ sys::Async<std::string> Storages::State::undo_volume(json::object details) {
   co_return "removed volume " + text;
 }
 
-namespace {
-
-// A base may not go while a clone stands on it.
-void refuse_when_in_use(const store::Mirror& mirror, const VolumeId& volume,
-                        const VolumeName& name) {
-  if (!name.is_base) return;
-  mirror.each(std::string(record_prefix) + volume.storage + "/", [&](const store::Entry& entry) {
-    const auto record = record_from(entry);
-    if (record && record->base == own_name(name))
-      throw Error::failed("storage.in-use",
-                          "base volume '" + volume.name + "' is still in use by linked clones",
-                          {{"volume", volume.text()}});
-  });
-}
-
-}  // namespace
-
 sys::Async<void> Storages::remove(VolumeId volume) {
   const VolumeName name = parse_volume_name(volume.name);
   const std::shared_ptr<Backend> backend = state_->backend(volume.storage);
@@ -306,7 +290,7 @@ sys::Async<void> Storages::remove(VolumeId volume) {
           {{"volume", volume.text()}});
     co_return;
   }
-  refuse_when_in_use(state_->mirror, volume, name);
+  require_no_clones(state_->mirror, volume);
   const std::string key = record_key(volume.storage, own_name(name));
   VolumeRecord record = state_->record(volume.storage, own_name(name)).value_or(VolumeRecord{});
   record.state = VolumeState::deleting;

@@ -202,6 +202,9 @@ sys::Async<void> copies(Node& node) {
   co_await node.power_on(102);
   const auto refused = co_await node.ended(node.machines.power_on(node.root, id, {}));
   EXPECT_EQ(refused, "you can't start a vm if it's a template");
+  const auto kept = co_await node.ended(node.machines.destroy(node.root, id, {}));
+  EXPECT_EQ(kept, "base volume '100/base-100-disk-0.qcow2' is still in use by linked clones");
+  EXPECT_EQ(node.config(100).get("scsi0"), "local:100/base-100-disk-0.qcow2,size=1G");
 }
 
 TEST(Change, ACopyHasItsOwnNamesAndALinkedOneStartsOnItsTemplate) {
