@@ -16,7 +16,7 @@ namespace {
 
 using Path = std::vector<std::string>;
 
-constexpr sys::Milliseconds shortest_pause(20), longest_pause(1000);
+constexpr sys::Milliseconds shortest_wait(20), longest_wait(1000);
 constexpr std::size_t most_input = 1024 * 1024;
 constexpr int spare_disk = 30;  // the last scsi key: where an image waits to become unused
 
@@ -54,13 +54,13 @@ bool ask_until(Client& client, const Path& path, const json::object& parameters,
                std::int64_t seconds, bool (*done)(const json::object&), json::value& answer) {
   sys::SystemClock clock;
   const sys::BootTime start = clock.boot_time();
-  sys::Milliseconds pause = shortest_pause;
+  sys::Milliseconds pause = shortest_wait;
   for (;;) {
     answer = client.call(api::Verb::get, path, parameters).data();
     if (done(answer.as_object())) return true;
     if (seconds > 0 && clock.boot_time() - start >= std::chrono::seconds(seconds)) return false;
     client.loop().run_until(clock.sleep(pause));
-    pause = std::min(pause * 2, longest_pause);
+    pause = std::min(pause * 2, longest_wait);
   }
 }
 
