@@ -174,12 +174,11 @@ sys::Async<void> resize_now(std::shared_ptr<Containers::State> self, task::Conte
                                          "its storage has");
   const auto info = co_await self->parts.storages.info(volume);
   const std::uint64_t bytes = wanted_bytes(size, info.bytes);
-  if (bytes == info.bytes) co_return;
-  co_await self->parts.storages.resize(volume, bytes);
+  if (bytes > info.bytes) co_await self->parts.storages.resize(volume, bytes);
   failpoint("ct.resize.grown");
   const std::string path = self->parts.storages.path(volume);
-  // A failure here leaves a larger volume with the file system as it was: nothing is lost, and the
-  // same call again goes on from there.
+  // A failure here leaves a larger volume with the file system as it was: nothing is lost, and
+  // asking for the size that it has now goes on from there.
   if (const auto run = self->find(id))
     co_await grow_mounted(path, run->monitor_pid);
   else

@@ -6,6 +6,7 @@
 // id_first and id_count of the user namespace (count 0: privileged), password and ssh_keys (may
 // be empty), setup (rootfs/setup.h) and today (days since 1970). Result: the template's
 // distribution.
+#include <cerrno>
 #include <clocale>
 
 #include <archive.h>
@@ -58,7 +59,11 @@ struct Report {
 
 [[noreturn]] void fail(archive* where, std::string_view what) {
   const char* reason = archive_error_string(where);
-  throw Error::failed("template.damaged", fmt::format("{}: {}", what, reason ? reason : "unknown"));
+  std::string text = fmt::format("{}: {}", what, reason ? reason : "unknown");
+  // "Can't create 'bin/login'" alone does not say that the volume is full.
+  if (archive_errno(where) == ENOSPC && text.find("No space") == std::string::npos)
+    text += ": No space left on device";
+  throw Error::failed("template.damaged", std::move(text));
 }
 
 class Room {

@@ -103,26 +103,52 @@ sys::Async<void> copied(Node& node) {
   EXPECT_EQ(twice, "unable to create template, because CT is already a template");
 }
 
+sys::Async<std::int64_t> blocks(Node& node) {
+  const std::string text = co_await node.inside(205, {"stat", "-f", "-c", "%b", "/srv"});
+  co_return to_integer(text).value_or(0);
+}
+
+sys::Async<std::string> resized(Node& node, const char* key, const char* size) {
+  co_return co_await node.ended(node.containers.resize(node.root, GuestId{205}, key, size, ""));
+}
+
 sys::Async<void> grown(Node& node) {
   guest::Values values = small;
   values["mp0"] = "local:0.02,mp=/srv";
   co_await node.create(205, values);
-  const auto blocks = [](Node& of) { return of.inside(205, {"stat", "-f", "-c", "%b", "/srv"}); };
   co_await node.power_on(205);
-  const std::string before = co_await blocks(node);
-  std::string status =
-      co_await node.ended(node.containers.resize(node.root, GuestId{205}, "mp0", "+20M", ""));
-  EXPECT_EQ(status, "OK");
-  const std::string running = co_await blocks(node);
-  EXPECT_GT(to_integer(running).value_or(0), to_integer(before).value_or(0));
+  const std::int64_t before = co_await blocks(node);
   co_await node.power_off(205);
-  status = co_await node.ended(node.containers.resize(node.root, GuestId{205}, "mp0", "+20M", ""));
+  std::string status = co_await resized(node, "mp0", "+20M");
   EXPECT_EQ(status, "OK");
   co_await node.power_on(205);
-  const std::string after = co_await blocks(node);
-  EXPECT_GT(to_integer(after).value_or(0), to_integer(running).value_or(0));
-  status = co_await node.ended(node.containers.resize(node.root, GuestId{205}, "rootfs", "8G", ""));
+  const std::int64_t after = co_await blocks(node);
+  EXPECT_GT(after, before);
+  const auto config = guest::parse_config(node.text(205), grammar(), GuestId{205}).config.main;
+  EXPECT_TRUE(config.get("mp0").ends_with("size=42446356")) << config.get("mp0");
+  status = co_await resized(node, "mp0", "1M");
+  EXPECT_NE(status.find("unable to shrink disk size"), std::string::npos) << status;
+  status = co_await resized(node, "rootfs", "8G");
   EXPECT_NE(status.find("a folder without a size"), std::string::npos) << status;
+}
+
+sys::Async<void> grown_while_running(Node& node) {
+  guest::Values values = small;
+  values["mp0"] = "local:0.02,mp=/srv";
+  co_await node.create(205, values);
+  co_await node.power_on(205);
+  const std::int64_t before = co_await blocks(node);
+  const std::string status = co_await resized(node, "mp0", "+20M");
+  EXPECT_EQ(status, "OK");
+  const std::int64_t after = co_await blocks(node);
+  EXPECT_GT(after, before);
+}
+
+// Bit 24 of the effective capabilities.
+bool may_grow_mounted_file_systems() {
+  const std::string status = sys::read_file("/proc/self/status");
+  const std::size_t at = status.find("CapEff:\t");
+  return (std::strtoull(status.c_str() + at + 8, nullptr, 16) >> 24 & 1) == 1;
 }
 
 sys::Async<void> suspended(Node& node) {
@@ -244,8 +270,13 @@ TEST(Containers, AreCopiedWithTheirVolumesWhileTheyAreOffAndBecomeTemplates) {
   with_node({copied});
 }
 
-TEST(Containers, GetLargerVolumesWhetherTheyRunOrNot) {
+TEST(Containers, GetLargerVolumesWhileTheyAreOff) {
   with_node({grown});
+}
+
+TEST(Containers, GetLargerVolumesWhileTheyRun) {
+  if (!may_grow_mounted_file_systems()) GTEST_SKIP() << "needs CAP_SYS_RESOURCE";
+  with_node({grown_while_running});
 }
 
 TEST(Containers, AreSuspendedAndCanStillBeEnded) {
