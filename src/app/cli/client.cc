@@ -5,8 +5,23 @@
 
 #include "base/text.h"
 #include "sys/file.h"
+#include "sys/folder.h"
 
 namespace posada::app {
+namespace {
+
+// Whoever is given the same answer shares its position, so that does not count.
+std::string read_memory(const sys::Fd& memory) {
+  constexpr std::size_t piece = 1 << 20;
+  std::string all;
+  for (;;) {
+    const std::string part = sys::read_at(memory, piece, all.size());
+    if (part.empty()) return all;
+    all += part;
+  }
+}
+
+}  // namespace
 
 struct Client::Reply {
   ResponseFrame frame;
@@ -78,7 +93,9 @@ sys::Async<void> Client::exchange_async(RequestFrame frame, Reply& reply) {
     if (!received->descriptors.empty()) reply.descriptor = std::move(received->descriptors.front());
     break;
   }
-  if (reply.frame.body == BodyKind::memory || reply.frame.body == BodyKind::file) {
+  if (reply.frame.body == BodyKind::memory) {
+    reply.body = read_memory(reply.descriptor);
+  } else if (reply.frame.body == BodyKind::file) {
     reply.body = sys::read_descriptor(reply.descriptor);
   } else {
     reply.body = std::move(reply.frame.bytes);
