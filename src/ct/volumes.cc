@@ -66,7 +66,7 @@ std::uint64_t wanted_bytes(const std::string& size, std::uint64_t now) {
   const auto bytes = guest::parse_size(more ? size.substr(1) : size);
   if (!bytes) throw Error::parameter("size", "'" + size + "' is no size such as 8G or +1G");
   const std::uint64_t all = more ? now + *bytes : *bytes;
-  if (all < now) throw Error::parameter("size", "unable to shrink disk size");
+  if (all < now) throw Error::failed("ct.shrink", "unable to shrink disk size");
   return all;
 }
 
