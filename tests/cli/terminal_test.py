@@ -25,6 +25,8 @@ class Terminal:
                        "LANG": "C.UTF-8"}
         self.pid, self.master = pty.fork()
         if self.pid == 0:
+            # A run in the background ignores it, and what is ignored stays so for programs within.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.execvpe(command[0], list(command), environment)
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 101, 0, 0))
 
