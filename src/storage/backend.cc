@@ -66,7 +66,15 @@ sys::Async<void> Backend::run_erased(std::function<void()> work, sys::Millisecon
   if (hangs_) throw offline;
   const auto self = shared_from_this();
   auto outcome = std::make_shared<Outcome>(executor_);
-  scope_->spawn("storage " + definition_.name, perform(pool_, std::move(work), outcome, running_));
+  std::function<void()> activated = [driver = driver_, work = std::move(work), done = activated_] {
+    if (driver && !done->load()) {
+      driver->activate();
+      done->store(true);
+    }
+    work();
+  };
+  scope_->spawn("storage " + definition_.name,
+                perform(pool_, std::move(activated), outcome, running_));
   for (sys::Milliseconds waited{0}; !co_await outcome->done.wait_for(slow);) {
     waited += slow;
     if (hangs_ || waited >= deadline) throw offline;

@@ -4,6 +4,7 @@
 // when it does not all calls end, and further ones are refused at once until it answers again.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -62,6 +63,8 @@ class Backend : public std::enable_shared_from_this<Backend> {
   sys::Executor executor_;
   std::shared_ptr<sys::Pool> pool_, probe_pool_;
   std::shared_ptr<std::size_t> running_ = std::make_shared<std::size_t>(0);
+  // The first call after a definition may come before the first probe: it activates, too.
+  std::shared_ptr<std::atomic<bool>> activated_ = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<std::size_t> probes_ = std::make_shared<std::size_t>(0);
   std::unique_ptr<sys::Scope> scope_;
   StorageStatus last_;
