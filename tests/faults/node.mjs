@@ -218,7 +218,8 @@ export class Node {
   /** Tasks whose undo is still to be done. */
   journals() {
     const folder = join(this.folder, 'data/tasks');
-    return names_in(folder).flatMap((digit) => names_in(join(folder, digit))
+    const digits = names_in(folder).filter((name) => name.length === 1);
+    return digits.flatMap((digit) => names_in(join(folder, digit))
       .filter((task) => existsSync(join(folder, digit, task, 'journal'))));
   }
 
