@@ -105,7 +105,7 @@ class AtATerminal(unittest.TestCase):
                          "container 101 does not run")
     def test_ctrl_c_reaches_the_program_that_pct_exec_runs(self):
         terminal = self.open("pct", "exec", "101", "--", "sh", "-c",
-                             "trap 'echo caught; exit 9' INT; echo ready; sleep 100")
+                             "trap 'echo caught; exit 9' INT; echo ready; while :; do sleep 1; done")
         terminal.expect("ready")
         terminal.type("\x03")
         terminal.expect("caught")
