@@ -42,10 +42,6 @@ void add_value(Section& section, std::string_view line, const SectionRules& rule
 
 void write_value(std::string& out, const std::string& key, const std::string& value,
                  const SectionRules& rules) {
-  if (rules.is_flag && rules.is_flag(key)) {
-    if (value == "1") out += "\t" + key + "\n";
-    return;
-  }
   if (rules.is_array && rules.is_array(key)) {
     for (const std::string& element : split(value, '\n')) out += "\t" + key + " " + element + "\n";
     return;
@@ -54,7 +50,9 @@ void write_value(std::string& out, const std::string& key, const std::string& va
   if (value.find_first_of(std::string_view("\n\r\0", 3)) != std::string::npos) {
     throw Error::parameter(key, "value may not hold line breaks or NUL characters");
   }
-  out += "\t" + key + " " + value + "\n";
+  // A flag that is off is written too: some are on by default.
+  const bool bare = value == "1" && rules.is_flag && rules.is_flag(key);
+  out += "\t" + key + (bare ? "" : " " + value) + "\n";
 }
 
 }  // namespace

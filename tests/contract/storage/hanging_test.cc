@@ -43,10 +43,28 @@ class HangingMount {
   bool mounted_ = false;
 };
 
-sys::Async<void> until_active(Node& node, const std::string& storage, bool active) {
-  while (node.storages.status(storage).active != active) {
+constexpr sys::Milliseconds patience(30'000);
+
+sys::Async<void> until(Node& node, const std::string& storage,
+                       std::function<bool(const StorageStatus&)> holds) {
+  const auto deadline = node.clock.boot_time() + patience;
+  while (!holds(node.storages.status(storage))) {
+    if (node.clock.boot_time() > deadline) {
+      throw Error::failed("test", storage + ": " + node.storages.status(storage).problem);
+    }
     co_await node.clock.sleep(sys::Milliseconds(20));
   }
+}
+
+sys::Async<void> until_active(Node& node, const std::string& storage, bool active) {
+  co_await until(node, storage,
+                 [active](const StorageStatus& status) { return status.active == active; });
+}
+
+sys::Async<void> until_problem(Node& node, const std::string& storage, std::string words) {
+  co_await until(node, storage, [words](const StorageStatus& status) {
+    return status.problem.find(words) != std::string::npos;
+  });
 }
 
 std::string path_beside(Node& node) {
@@ -145,6 +163,27 @@ sys::Async<void> changed_definition(Node& node) {
 
 TEST(StorageDefinitions, ContentNodesAndDisableCountFromTheNextCallOn) {
   with_node(changed_definition);
+}
+
+sys::Async<void> unprepared_folder(Node& node) {
+  const std::string path = path_beside(node);
+  co_await node.storages.create(
+      {"given", "dir", {{"path", path}, {"content", "images"}, {"create-base-path", "0"}}});
+  Allocation wanted = disk(100, 1 << 20, VolumeFormat::raw);
+  wanted.storage = "given";
+  co_await until_problem(node, "given", "does not exist");
+  EXPECT_EQ(node.storages.status("given").problem,
+            "unable to activate storage 'given' - directory '" + path +
+                "' does not exist or is unreachable");
+  EXPECT_FALSE(sys::exists(path));
+  co_await node.storages.change("given", {{"is_mountpoint", "1"}}, {"create-base-path"}, "");
+  sys::make_directories(path);
+  co_await until_problem(node, "given", "mount point");
+  EXPECT_FALSE(node.storages.status("given").active);
+}
+
+TEST(StorageDefinitions, AFolderThatIsToBeThereAlreadyIsNotMade) {
+  with_node(unprepared_folder);
 }
 
 }  // namespace
