@@ -150,10 +150,12 @@ void Archive::write_index(const std::vector<Info>& ended) const {
 
 Archive::Content Archive::read(std::size_t most) const {
   Content content;
-  // A mark is not synced; what a power failure may have taken away, the folders tell.
+  // Neither marks nor the index are synced; what a power failure may have taken away, the folders
+  // tell.
   const std::string boot = sys::boot_id();
   if (sys::read_file_if_exists(folder_ + "/boot") != boot) {
     mark_journals();
+    sys::remove_file(folder_ + "/index");
     sys::make_directories(folder_, 0700);
     sys::write_file(folder_ + "/boot", boot, 0600);
   }

@@ -7,7 +7,8 @@
 // Used by Tasks only. Every call but `announce` blocks: on the pool. A state is written whole or not
 // at all, and synced by `sync` alone: the journal is what must not be lost. The mark in `active` is
 // set before anything else and goes last, so whatever a crash leaves between is found there; after
-// a boot the folders with a journal are looked for. The index forgets all but the newest tasks, and their folders go with it.
+// a boot the folders are looked at, and the index is written anew. The index forgets all but the
+// newest tasks, and their folders go with it.
 #pragma once
 
 #include <string>

@@ -94,6 +94,20 @@ TEST(Archive, AfterABootTheJournalsAreFoundWithoutTheirMarks) {
   EXPECT_EQ(pids(archive.read(100).unfinished), Pids{1});
 }
 
+TEST(Archive, AfterABootAnIndexThatLostItsEndIsWrittenAnew) {
+  Place place;
+  const Archive archive(place.path);
+  archive.begin(task(1));
+  archive.end(ended(task(1)), false);
+  (void)archive.read(100);
+  archive.begin(task(2));
+  archive.end(ended(task(2)), false);
+  sys::write_file(place.path + "/index", "", 0600);
+  sys::write_file(place.path + "/boot", "another", 0600);
+  EXPECT_EQ(pids(archive.read(100).ended), (Pids{1, 2}));
+  EXPECT_EQ(pids(archive.read(100).ended), (Pids{1, 2})) << "from the index";
+}
+
 TEST(Archive, ACrashBetweenTheStateAndTheIndexLosesNoTask) {
   Place place;
   const Archive archive(place.path);
