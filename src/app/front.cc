@@ -1,11 +1,14 @@
 #include "app/front.h"
 
+#include <fmt/format.h>
+
 #include <csignal>
 
 #include "app/process_record.h"
 #include "base/digest.h"
 #include "base/text.h"
 #include "sys/file.h"
+#include "sys/folder.h"
 #include "sys/log.h"
 
 namespace posada::app {
@@ -13,10 +16,15 @@ namespace {
 
 std::string record_file(const Settings& settings) { return settings.run + "/front.json"; }
 
-// Differs when the program or what it was started with does.
+// Differs when the program or what it was started with does. A new build is a new file: reading
+// megabytes of program at each start would be a good part of it.
 std::string launch_mark(const Settings& settings) {
-  return sha256_hex(sys::read_file(settings.programs + "/posada-front") + settings.address + ":" +
-                    std::to_string(settings.port) + settings.page)
+  const auto program = sys::Folder(settings.programs).status("posada-front");
+  if (!program) {
+    throw Error::failed("node.no-front", settings.programs + "/posada-front is missing");
+  }
+  return sha256_hex(fmt::format("{} {} {} {}:{} {}", program->inode, program->changed,
+                                program->bytes, settings.address, settings.port, settings.page))
       .substr(0, 16);
 }
 

@@ -77,7 +77,7 @@ struct Node::Parts {
         containers(container_settings(),
                    {{mirror, registry, claims, tasks, storages, permissions, clock, executor},
                     workers,
-                    [this] { return network.namespace_path(); }}),
+                    [this] { return network.guest_namespace(); }}),
         meter(clock, executor),
         publisher(services, clock, executor),
         front(settings, clock, executor),
@@ -324,11 +324,7 @@ Node::~Node() = default;
 
 sys::Async<void> Node::start() {
   Parts& parts = *parts_;
-  // What it does is programs of the host that take their time; the store is read meanwhile.
-  const auto no_network = std::make_shared<std::exception_ptr>();
-  sys::Scope beside(parts.executor);
-  beside.spawn("network", parts.network.up(),
-               [no_network](std::exception_ptr error) { *no_network = error; });
+  parts.network.start();
   co_await parts.mirror.start();
   parts.directory.start([&parts] { parts.permissions.changed(); });
   parts.registry.on_remove([&parts](GuestId id) { return parts.directory.forget_guest(id); });
@@ -342,8 +338,6 @@ sys::Async<void> Node::start() {
   parts.containers.register_undo();
   co_await parts.storages.start();
   const std::string fingerprint = co_await ensure_certificate(parts.settings);
-  co_await beside.join();
-  if (*no_network) std::rethrow_exception(*no_network);
   co_await parts.tasks.recover();
   for (const storage::VolumeId& volume : co_await parts.storages.sweep(
            [&parts](const std::string& upid) { return parts.is_running(upid); })) {

@@ -57,7 +57,7 @@ struct Containers::State : guest::Guests {
 
   Settings settings;
   task::Workers& workers;
-  std::function<std::string()> network_namespace;
+  std::function<sys::Async<std::string>()> network_namespace;
   sys::CgroupView cgroups;
   sys::Pool files;
   sys::Scope scope;

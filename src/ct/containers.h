@@ -41,7 +41,7 @@ struct Settings {
 struct Parts : guest::Parts {
   task::Workers& workers;
   // Where the bridges are: path of a network namespace; empty: the host's.
-  std::function<std::string()> network_namespace;
+  std::function<sys::Async<std::string>()> network_namespace;
 };
 
 using guest::Caller;

@@ -53,7 +53,7 @@ json::object mount_order(Containers::State& state, const MountPoint& mount) {
 
 // Writes the run folder of a start.
 void write_order(Containers::State& state, GuestId id, const guest::ConfigSection& config,
-                 std::int64_t now) {
+                 const std::string& network, std::int64_t now) {
   const std::string place = state.folder(id);
   sys::remove_tree(place);
   sys::make_directories(place, 0700);
@@ -63,7 +63,7 @@ void write_order(Containers::State& state, GuestId id, const guest::ConfigSectio
   whole.main = config;
   const bool unprivileged = flag(config, "unprivileged", false);
   const json::object order{{"instance", state.settings.instance},
-                           {"network", state.network_namespace()},
+                           {"network", network},
                            {"id_first", unprivileged ? state.settings.first_id : 0},
                            {"id_count", unprivileged ? state.settings.id_count : 0},
                            {"mounts", std::move(mount_list)},
@@ -87,10 +87,13 @@ sys::Async<void> Containers::State::launch(std::shared_ptr<State> self, task::Co
   co_await apply_pending(self, context, self->require(id));
   const guest::ConfigSection config = self->config(self->require(id)).config.main;
   if (!config.has("rootfs")) throw Error::failed("ct.no-rootfs", "the container has no rootfs");
+  const std::string network = co_await self->network_namespace();
   co_await context.journal().will("ct.run", {{"guest", id.number}});
   failpoint("ct.start.journalled");
   const std::int64_t now = self->parts.clock.wall_seconds();
-  co_await self->files.run([self, id, config, now] { write_order(*self, id, config, now); });
+  co_await self->files.run([self, id, config, network, now] {
+    write_order(*self, id, config, network, now);
+  });
   failpoint("ct.start.ordered");
   sys::Command command;
   command.arguments = {self->settings.program, "start", self->folder(id)};

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -154,7 +157,28 @@ sys::Async<bool> Stream::fill(std::size_t most) {
   }
 }
 
+namespace {
+
+// While it lives, the kernel sends full segments only: the records of a long answer do not travel
+// one by one.
+class Corked {
+ public:
+  explicit Corked(int socket) : socket_(socket) { set(1); }
+  ~Corked() { set(0); }
+  Corked(const Corked&) = delete;
+  Corked& operator=(const Corked&) = delete;
+
+ private:
+  // A socket that is closed, or is none of TCP, sends as it would anyway.
+  void set(int value) { ::setsockopt(socket_, IPPROTO_TCP, TCP_CORK, &value, sizeof value); }
+  int socket_;
+};
+
+}  // namespace
+
 sys::Async<void> Stream::write(std::string_view bytes) {
+  std::optional<Corked> corked;
+  if (bytes.size() > 2 * record_bytes) corked.emplace(socket_.native_handle());
   while (!bytes.empty()) {
     std::size_t count = 0;
     Outcome outcome = try_write(bytes, count);

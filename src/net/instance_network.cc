@@ -14,6 +14,7 @@ namespace posada::net {
 namespace {
 
 constexpr unsigned most_attempts = 64;
+constexpr sys::Milliseconds pause_after_failure{10'000};
 constexpr std::string_view bridge_name = "vmbr0";
 
 sys::Async<std::string> run(std::vector<std::string> arguments, std::string input = {}) {
@@ -35,8 +36,11 @@ sys::Async<void> try_run(std::vector<std::string> arguments) {
 }  // namespace
 
 struct InstanceNetwork::State {
-  State(Settings settings_, sys::Clock& clock, sys::Executor executor)
+  State(Settings settings_, sys::Clock& clock_, sys::Executor executor)
       : settings(std::move(settings_)),
+        clock(clock_),
+        tried(executor),
+        scope(executor),
         space(settings.mode == Mode::instance ? netns_path() : ""),
         dhcp({.namespace_path = netns_path(),
               .folder = settings.run_folder,
@@ -44,6 +48,11 @@ struct InstanceNetwork::State {
              clock, executor) {}
 
   Settings settings;
+  sys::Clock& clock;
+  bool started = false;
+  sys::Event tried;     // after start(): an attempt has ended
+  std::string failure;  // of the last one
+  sys::Scope scope;
   sys::NetworkNamespace space;
   Dhcp dhcp;
   std::optional<Plan> plan;
@@ -66,6 +75,8 @@ struct InstanceNetwork::State {
   sys::Async<void> make_namespace();
   sys::Async<void> make_link();
   sys::Async<void> make_nat();
+  sys::Async<void> make_all();
+  sys::Async<void> ready();
 };
 
 InstanceNetwork::InstanceNetwork(Settings settings, sys::Clock& clock, sys::Executor executor)
@@ -138,19 +149,58 @@ sys::Async<void> InstanceNetwork::State::make_nat() {
   co_await run({"nft", "-f", "-"}, rules);
 }
 
+sys::Async<void> InstanceNetwork::State::make_all() {
+  co_await choose_plan();
+  co_await make_namespace();
+  co_await make_link();
+  co_await make_nat();
+  failpoint("net.up.nat");
+  co_await dhcp.start(*plan);
+}
+
+sys::Async<void> InstanceNetwork::State::ready() {
+  if (!started) co_return;
+  co_await tried.wait();
+  if (!failure.empty()) {
+    throw Error::failed("net.down", "the guests' network is not up: " + failure);
+  }
+}
+
 sys::Async<void> InstanceNetwork::up() {
   const std::shared_ptr<State> state = state_;
-  if (state->settings.mode != Mode::instance) co_return;
-  co_await state->choose_plan();
-  co_await state->make_namespace();
-  co_await state->make_link();
-  co_await state->make_nat();
-  failpoint("net.up.nat");
-  co_await state->dhcp.start(*state->plan);
+  if (state->settings.mode == Mode::instance) co_await state->make_all();
+}
+
+namespace {
+
+sys::Async<void> bring_up(std::shared_ptr<InstanceNetwork::State> state) {
+  for (;;) {
+    try {
+      co_await state->make_all();
+      state->failure.clear();
+    } catch (const Error& error) {
+      state->failure = error.what();
+    }
+    state->tried.set();
+    if (state->failure.empty()) co_return;
+    sys::log_error("the guests' network is not up, trying again: {}", state->failure);
+    co_await state->clock.sleep(pause_after_failure);
+  }
+}
+
+}  // namespace
+
+void InstanceNetwork::start() {
+  if (state_->settings.mode != Mode::instance) return;
+  state_->started = true;
+  state_->scope.spawn("network", bring_up(state_));
 }
 
 sys::Async<void> InstanceNetwork::stop() {
-  co_await state_->dhcp.stop_watching();
+  const std::shared_ptr<State> state = state_;
+  state->scope.stop();
+  co_await state->scope.join();
+  co_await state->dhcp.stop_watching();
 }
 
 sys::Async<void> InstanceNetwork::down() {
@@ -170,8 +220,10 @@ Mode InstanceNetwork::mode() const {
 }
 
 sys::Async<std::vector<std::string>> InstanceNetwork::bridges() {
-  if (state_->settings.mode == Mode::none) co_return std::vector<std::string>{};
-  co_return co_await state_->space.bridges();
+  const std::shared_ptr<State> state = state_;
+  if (state->settings.mode == Mode::none) co_return std::vector<std::string>{};
+  co_await state->ready();
+  co_return co_await state->space.bridges();
 }
 
 sys::Async<std::vector<sys::Fd>> InstanceNetwork::make_tap(TapRequest request) {
@@ -180,6 +232,7 @@ sys::Async<std::vector<sys::Fd>> InstanceNetwork::make_tap(TapRequest request) {
     throw Error::failed("net.none",
                         "this node has no bridges: it runs without root, and its guests "
                         "use user-mode networking");
+  co_await state->ready();
   std::vector<sys::Fd> taps = co_await state->space.open_tap(request.name, request.queues);
   if (request.mtu) co_await state->space.set_mtu(request.name, *request.mtu);
   co_await state->space.join_bridge(request.bridge, request.name);
@@ -199,8 +252,10 @@ sys::Async<std::optional<sys::InterfaceCounters>> InstanceNetwork::counters(std:
   return state_->space.counters(std::move(name));
 }
 
-std::string InstanceNetwork::namespace_path() const {
-  return state_->space.path();
+sys::Async<std::string> InstanceNetwork::guest_namespace() {
+  const std::shared_ptr<State> state = state_;
+  co_await state->ready();
+  co_return state->space.path();
 }
 
 std::vector<Lease> InstanceNetwork::leases() const {

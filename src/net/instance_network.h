@@ -72,13 +72,18 @@ class InstanceNetwork {
   // Makes what is missing and supervises dnsmasq; what an earlier daemon made is used again.
   // Throws with the command that failed.
   sys::Async<void> up();
+  // up() beside everything else, and again after a failure, until stop(): the node serves
+  // meanwhile. Whoever needs a bridge waits for the first attempt; while the network is down it is
+  // told why.
+  void start();
   // Ends the supervision and leaves everything standing: guests run on.
   sys::Async<void> stop();
   // Removes everything that bears this instance's name. Works without up().
   sys::Async<void> down();
 
   Mode mode() const;
-  // Bridges that a guest may be attached to.
+  // Bridges that a guest may be attached to. This, make_tap() and guest_namespace() wait as start()
+  // says.
   sys::Async<std::vector<std::string>> bridges();
   // One descriptor for each queue, already attached and up. Throws `bridge 'x' does not exist`.
   sys::Async<std::vector<sys::Fd>> make_tap(TapRequest request);
@@ -87,7 +92,7 @@ class InstanceNetwork {
   sys::Async<void> join_bridge(std::string name, std::string bridge);
   sys::Async<std::optional<sys::InterfaceCounters>> counters(std::string name);
   // Path of the namespace for programs that must run in it ("/run/netns/…"); empty: the host's.
-  std::string namespace_path() const;
+  sys::Async<std::string> guest_namespace();
   std::vector<Lease> leases() const;
   std::optional<Plan> plan() const;  // in mode instance, when up
 

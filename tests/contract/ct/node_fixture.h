@@ -66,7 +66,9 @@ struct Node {
         containers(settings(place),
                    {{mirror, registry, claims, tasks, storages, permissions, clock, executor},
                     workers,
-                    [name = "/run/netns/posada-test-" + place.instance] { return name; }}) {}
+                    [name = "/run/netns/posada-test-" + place.instance] { return at_once(name); }}) {}
+
+  static sys::Async<std::string> at_once(std::string text) { co_return text; }
 
   static Settings settings(const Place& place) {
     Settings result;

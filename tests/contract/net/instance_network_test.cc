@@ -137,6 +137,44 @@ TEST_F(InstanceNetworkTest, makes_taps_that_vanish_with_their_descriptors) {
   });
 }
 
+TEST_F(InstanceNetworkTest, makes_whoever_comes_early_wait_until_it_is_up) {
+  Place place;
+  sys::Loop loop;
+  loop.run([](const Place& where, sys::Executor executor) -> sys::Async<void> {
+    sys::SystemClock clock;
+    InstanceNetwork network(
+        {.mode = Mode::instance, .instance = where.instance, .run_folder = where.path}, clock,
+        executor);
+    network.start();
+    EXPECT_EQ((co_await network.make_tap({.name = "tap100i0"})).size(), 1U);
+    EXPECT_EQ(co_await network.guest_namespace(), "/run/netns/posada-" + where.instance);
+    co_await network.stop();
+    co_await network.down();
+  }(place, loop.executor()));
+}
+
+TEST_F(InstanceNetworkTest, tells_whoever_needs_it_why_it_is_not_up) {
+  Place place;
+  sys::write_file(place.path + "/file", "");
+  sys::Loop loop;
+  loop.run([](const Place& where, sys::Executor executor) -> sys::Async<void> {
+    sys::SystemClock clock;
+    InstanceNetwork network({.mode = Mode::instance,
+                             .instance = where.instance,
+                             .run_folder = where.path + "/file/no-folder"},
+                            clock, executor);
+    network.start();
+    try {
+      co_await network.make_tap({.name = "tap100i0"});
+      ADD_FAILURE() << "a tap was made although the network is not up";
+    } catch (const Error& error) {
+      EXPECT_NE(error.wire().find("the guests' network is not up: "), std::string::npos);
+      EXPECT_NE(error.wire().find("no-folder"), std::string::npos) << error.wire();
+    }
+    co_await network.stop();
+  }(place, loop.executor()));
+}
+
 TEST_F(InstanceNetworkTest, stands_beside_another_with_the_same_guests) {
   with_network([](InstanceNetwork& network, const Place&, sys::Clock& clock) -> sys::Async<void> {
     Place second;
