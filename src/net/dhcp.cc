@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include "base/error.h"
 #include "base/text.h"
 #include "net/instance_network.h"
@@ -11,11 +9,13 @@
 #include "sys/folder.h"
 #include "sys/log.h"
 #include "sys/process.h"
+#include "sys/process_status.h"
 
 namespace posada::net {
 namespace {
 
 constexpr int terminate = 15;
+constexpr const char* mark_name = "POSADA_DHCP";
 constexpr sys::Milliseconds first_pause{500};
 constexpr sys::Milliseconds longest_pause{60'000};
 
@@ -47,12 +47,13 @@ struct Dhcp::State {
   sys::Scope scope;
 
   std::string lease_file() const { return settings.folder + "/dnsmasq.leases"; }
-  std::string pid_file() const { return settings.folder + "/dnsmasq.pid"; }
+  // Marks what a daemon has started, even when it was killed before it could write that down.
+  std::string mark() const { return settings.folder; }
 
   std::vector<std::string> arguments(const Plan& plan) const;
   sys::Child launch(const Plan& plan) const;
-  // The one that an earlier daemon started; a pid that now belongs to another program is not it.
-  std::optional<sys::Child> running() const;
+  // Those that an earlier daemon started.
+  std::vector<sys::Child> running() const;
 };
 
 std::vector<std::string> Dhcp::State::arguments(const Plan& plan) const {
@@ -77,18 +78,18 @@ sys::Child Dhcp::State::launch(const Plan& plan) const {
   sys::Command command;
   command.arguments = arguments(plan);
   command.network_namespace = space.get();
-  sys::Child child = sys::spawn(executor, command);
-  sys::write_file(pid_file(), fmt::format("{} {}", child.pid(), sys::start_ticks(child.pid())),
-                  0600);
-  return child;
+  command.environment[mark_name] = mark();
+  return sys::spawn(executor, command);
 }
 
-std::optional<sys::Child> Dhcp::State::running() const {
-  const auto text = sys::read_file_if_exists(pid_file());
-  const std::vector<std::string> numbers = split_list(text.value_or(""), " ");
-  if (numbers.size() != 2) return std::nullopt;
-  return sys::adopt(executor, static_cast<int>(to_integer(numbers[0]).value_or(0)),
-                    static_cast<std::uint64_t>(to_integer(numbers[1]).value_or(0)));
+std::vector<sys::Child> Dhcp::State::running() const {
+  std::vector<sys::Child> result;
+  for (const int pid : sys::processes_with(std::string(mark_name) + "=" + mark())) {
+    if (auto child = sys::adopt(executor, pid, sys::start_ticks(pid))) {
+      result.push_back(std::move(*child));
+    }
+  }
+  return result;
 }
 
 namespace {
@@ -108,11 +109,10 @@ sys::Async<void> watch(std::shared_ptr<Dhcp::State> state, Plan plan, sys::Child
 }
 
 sys::Async<void> end_running(std::shared_ptr<Dhcp::State> state) {
-  auto child = state->running();
-  if (!child) co_return;
-  child->signal(terminate);
-  // A child of an earlier daemon can only be waited for by its pidfd; wait() does that.
-  co_await child->wait();
+  for (sys::Child& child : state->running()) {
+    child.signal(terminate);
+    co_await child.wait();
+  }
 }
 
 }  // namespace
@@ -142,7 +142,6 @@ sys::Async<void> Dhcp::end() {
   co_await stop_watching();
   co_await end_running(state);
   sys::remove_file(state->lease_file());
-  sys::remove_file(state->pid_file());
 }
 
 }  // namespace posada::net

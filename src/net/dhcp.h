@@ -14,7 +14,7 @@ struct Plan;
 
 struct DhcpSettings {
   std::string namespace_path;
-  std::string folder;     // lease file and pid file
+  std::string folder;     // lease file; marks our dnsmasq
   std::string interface;  // "vmbr0"
 };
 

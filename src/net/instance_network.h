@@ -7,7 +7,7 @@
 // Everything on the host is named by the instance (a hash of the node's root folder), so that nodes
 // live side by side with the same guest numbers, and `down` leaves nothing:
 //   namespace posada-INSTANCE, interface pvINSTANCE on the host, table inet posada_INSTANCE of
-//   nftables, a route to the guests' network, dnsmasq under a pid file of its own.
+//   nftables, a route to the guests' network, dnsmasq (marked by its environment).
 // Taps are made here and handed on as descriptors; they vanish with the last one.
 #pragma once
 
@@ -29,7 +29,7 @@ enum class Mode { instance, host, none };
 struct Settings {
   Mode mode = Mode::instance;
   std::string instance;    // 8 hex digits
-  std::string run_folder;  // leases, pid file
+  std::string run_folder;  // leases
 };
 
 // The addresses that an instance uses, out of 10.0.0.0/8.

@@ -10,6 +10,7 @@
 #include "sys/host.h"
 #include "sys/loop.h"
 #include "sys/process.h"
+#include "sys/process_status.h"
 
 namespace posada::net {
 namespace {
@@ -205,6 +206,7 @@ TEST_F(InstanceNetworkTest, is_found_again_by_the_next_daemon) {
         co_await next.up();
         EXPECT_EQ(next.plan()->network, before);
         EXPECT_TRUE((co_await next.counters("tap100i0")).has_value());
+        EXPECT_EQ(sys::processes_with("POSADA_DHCP=" + place.path).size(), 1U);
         co_await next.stop();
       });
 }
