@@ -1,6 +1,7 @@
 #include "sys/cgroup.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <set>
 
@@ -44,8 +45,7 @@ std::string Cgroups::folder(const std::string& root, const std::string& name) co
   return root + "/" + base_ + (name.empty() ? "" : "/" + name);
 }
 
-std::vector<Fd> Cgroups::make(const std::string& name) const {
-  std::vector<Fd> files;
+void Cgroups::make(const std::string& name) const {
   for (const std::string& root : roots_) {
     if (version_2_) {
       // Controllers reach a group only when every group above hands them on.
@@ -57,13 +57,17 @@ std::vector<Fd> Cgroups::make(const std::string& name) const {
       }
       write_setting(above + "/cgroup.subtree_control", "+cpu +memory +pids");
     }
-    const std::string path = folder(root, name);
-    make_directories(path);
-    Fd file(::open((path + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
-    if (!file) throw_errno("opening control group " + path);
-    files.push_back(std::move(file));
+    make_directories(folder(root, name));
   }
-  return files;
+}
+
+void Cgroups::add(const std::string& name, int pid) const {
+  for (const std::string& root : roots_) {
+    const std::string path = folder(root, name);
+    if (!write_setting(path + "/cgroup.procs", std::to_string(pid)) && errno != ESRCH) {
+      throw_errno("moving process " + std::to_string(pid) + " to the control group " + path);
+    }
+  }
 }
 
 void Cgroups::set_cpu(const std::string& name, const CpuShare& share) const {

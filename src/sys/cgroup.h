@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "sys/fd.h"
-
 namespace posada::sys {
 
 struct CpuShare {
@@ -22,8 +20,10 @@ class Cgroups {
   explicit Cgroups(std::string base);
   bool usable() const { return !roots_.empty(); }
 
-  // Makes the group; the files through which a process joins it (Command::cgroup_procs).
-  std::vector<Fd> make(const std::string& name) const;
+  void make(const std::string& name) const;
+  // Moves a process with all its threads; one that has ended is no error. Takes the kernel up to
+  // 20 ms: not for the loop.
+  void add(const std::string& name, int pid) const;
   void set_cpu(const std::string& name, const CpuShare& share) const;
   std::vector<int> processes(const std::string& name) const;
   // Groups of this node that exist ("vm-100").

@@ -83,9 +83,6 @@ bool prepare_child(Plan& plan) {
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   if (command.new_session) ::setsid();
-  for (const int procs : command.cgroup_procs) {
-    if (::write(procs, "0", 1) != 1) return fail(plan, "join the cgroup");
-  }
   if (command.network_namespace && ::setns(*command.network_namespace, CLONE_NEWNET) != 0) {
     return fail(plan, "enter the network namespace");
   }

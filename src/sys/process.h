@@ -21,7 +21,6 @@ struct Command {
   std::map<int, int> descriptors;
   std::optional<unsigned> uid, gid;    // with an empty supplementary set unless `groups`
   std::vector<unsigned> groups;
-  std::vector<int> cgroup_procs;       // open cgroup.procs files to join before the exec
   std::optional<int> network_namespace;  // descriptor of /run/netns/…
   bool new_session = true;
   bool no_new_privileges = true;

@@ -177,7 +177,7 @@ std::vector<std::string> split_words(std::string_view text) {
 }
 
 sys::Command command_for(Machines::State& state, Launch& launch, const Invocation& invocation,
-                         const std::string& folder, const std::vector<sys::Fd>& groups) {
+                         const std::string& folder) {
   sys::Command command;
   command.arguments = invocation.arguments(state.settings.qemu);
   for (const char* word :
@@ -204,7 +204,6 @@ sys::Command command_for(Machines::State& state, Launch& launch, const Invocatio
       command.groups.push_back(*kvm);
     }
   }
-  for (const sys::Fd& group : groups) command.cgroup_procs.push_back(group.get());
   return command;
 }
 
@@ -257,11 +256,11 @@ sys::Async<void> bring_up(std::shared_ptr<Machines::State> self, task::Context& 
   launch.run->record.machine = invocation.machine.name;
   launch.run->record.acceleration = invocation.machine_options.at("accel");
   launch.run->record.qemu = host.qemu.text();
-  auto groups = self->cgroups.make(self->group(launch.id));
+  self->cgroups.make(self->group(launch.id));
   share_cpu(*self, launch.id, launch.config);
   failpoint("vm.start.group");
   launch.run->child.emplace(
-      sys::spawn(self->parts.executor, command_for(*self, launch, invocation, folder, groups)));
+      sys::spawn(self->parts.executor, command_for(*self, launch, invocation, folder)));
   if (launch.config.has("affinity")) {
     sys::set_affinity(launch.run->child->pid(), processors_of(launch.config.get("affinity")));
   }
@@ -270,6 +269,9 @@ sys::Async<void> bring_up(std::shared_ptr<Machines::State> self, task::Context& 
   launch.run->record.pid = launch.run->child->pid();
   launch.run->record.start_ticks = sys::start_ticks(launch.run->record.pid);
   failpoint("vm.start.spawned");
+  // While QEMU starts: the kernel takes its time for this. A machine that has a record has moved.
+  co_await self->files.run([cgroups = &self->cgroups, group = self->group(launch.id),
+                            pid = launch.run->record.pid] { cgroups->add(group, pid); });
   co_await self->save(launch.run);
   failpoint("vm.start.recorded");
   self->running[launch.id] = launch.run;
