@@ -56,6 +56,12 @@ Version without_patch(Version version) {
 
 }  // namespace
 
+bool names_q35(const guest::ConfigSection& config) {
+  const auto properties = machine_format().parse(config.get("machine"));
+  const std::string_view type = guest::property(properties, "type");
+  return type.starts_with("q35") || type.starts_with("pc-q35");
+}
+
 MachineType resolve_machine(const guest::ConfigSection& config, const Version& installed,
                             std::string_view node) {
   const auto properties = machine_format().parse(config.get("machine"));
@@ -70,7 +76,7 @@ MachineType resolve_machine(const guest::ConfigSection& config, const Version& i
     suffix = type.substr(plus);
     type.resize(plus);
   }
-  result.q35 = type == "q35" || type.starts_with("pc-q35");
+  result.q35 = names_q35(config);
   const Version newest = without_patch(installed);
   if (const std::size_t digit = type.find_last_of('-'); digit != std::string::npos) {
     result.version = Version::parse(std::string_view(type).substr(digit + 1));

@@ -35,6 +35,9 @@ struct MachineType {
 MachineType resolve_machine(const guest::ConfigSection& config, const Version& installed,
                             std::string_view node);
 
+// Whether it becomes a q35, whatever is installed.
+bool names_q35(const guest::ConfigSection& config);
+
 // 5, 6, 7, 8, 10, 11 for the Windows types of `ostype`; 0 for everything else.
 int windows_version(std::string_view ostype);
 

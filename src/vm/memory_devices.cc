@@ -173,7 +173,10 @@ Firmware firmware_files(const guest::ConfigSection& config) {
     return {"OVMF_CODE.fd", "OVMF_VARS.fd", 128 * 1024};
   }
   const bool keys = guest::property_flag(disk->options, "pre-enrolled-keys");
-  return {keys ? "OVMF_CODE_4M.secboot.fd" : "OVMF_CODE_4M.fd",
+  // The build that guards its variables by system management mode runs on q35 only; on pc the other
+  // one checks signatures as well.
+  const bool q35 = names_q35(config);
+  return {keys && q35 ? "OVMF_CODE_4M.secboot.fd" : "OVMF_CODE_4M.fd",
           keys ? "OVMF_VARS_4M.ms.fd" : "OVMF_VARS_4M.fd", 528 * 1024};
 }
 

@@ -72,7 +72,7 @@ class Machine {
     this.sockets = { qmp: socket("qmp"), serial: socket("serial"), agent: socket("agent") };
     const chardev = (kind) => ["-chardev", `socket,id=${kind},path=${socket(kind)},server=on,wait=off`];
     this.process = spawn("qemu-system-x86_64", [
-      "-accel", "tcg", "-m", "256", "-display", "none", "-nodefaults", "-vga", "std",
+      "-accel", "tcg", "-m", options.includes("q35") ? "512" : "256", "-display", "none", "-nodefaults", "-vga", "std",
       ...chardev("qmp"), "-mon", "chardev=qmp,mode=control",
       ...chardev("serial"), "-serial", "chardev:serial",
       ...chardev("agent"), "-device", "virtio-serial",
