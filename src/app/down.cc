@@ -85,6 +85,7 @@ sys::Async<void> end_node(Settings settings, sys::Loop& loop) {
   }
   // Groups that still have processes stay.
   sys::CgroupView().remove("posada/" + settings.instance);
+  sys::CgroupView().remove_if_empty("posada");  // it is all nodes'
   sys::remove_tree(settings.run);
 }
 

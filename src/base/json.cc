@@ -1,5 +1,7 @@
 #include "base/json.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cmath>
 
@@ -10,6 +12,7 @@ std::string text_of(const json::value& value) {
     case json::kind::string: return std::string(value.get_string());
     case json::kind::bool_: return value.get_bool() ? "1" : "0";
     case json::kind::null: return {};
+    case json::kind::double_: return fmt::format("{}", value.get_double());  // no 8.79E-2
     default: return json::serialize(value);
   }
 }

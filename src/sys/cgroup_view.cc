@@ -175,6 +175,10 @@ bool CgroupView::remove(const std::string& group) const {
   return gone;
 }
 
+void CgroupView::remove_if_empty(const std::string& group) const {
+  for (const Hierarchy& hierarchy : hierarchies_) ::rmdir((hierarchy.mount + "/" + group).c_str());
+}
+
 bool CgroupView::freeze(const std::string& group, bool frozen) const {
   if (version2_) return write_control(top_ + "/" + group + "/cgroup.freeze", frozen ? "1" : "0");
   return set(group, "freezer", "freezer.state", frozen ? "FROZEN" : "THAWED");

@@ -37,6 +37,7 @@ class CgroupView {
   // Removes the group and those below it, in every hierarchy; those with processes stay. True when
   // nothing is left.
   bool remove(const std::string& group) const;
+  void remove_if_empty(const std::string& group) const;
   // Writes a control file of the group ("memory.max"); false when there is none such here.
   bool set(const std::string& group, const std::string& controller, const std::string& file,
            const std::string& value) const;
