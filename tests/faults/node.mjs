@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  closeSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, readlinkSync, rmSync,
+  closeSync, cpSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, readlinkSync, rmSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,8 @@ import { fileURLToPath } from 'node:url';
 
 import { Identity, encode, send } from '../api/client.mjs';
 
-const BUILD = join(dirname(fileURLToPath(import.meta.url)), '../../build/release');
+const SOURCE = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const BUILD = join(SOURCE, 'build/release');
 const FORM = 'application/x-www-form-urlencoded';
 
 /** Why these tests cannot run here, or false: the value of node:test's `skip`. */
@@ -122,7 +123,10 @@ export class Node {
   async remove() {
     this.daemon.kill('SIGKILL');
     await this.died;
-    for (const process of this.machines()) kill_quietly(process.pid);
+    for (const process of [...this.machines(), ...this.container_processes()]) {
+      kill_quietly(process.pid);
+    }
+    await until('the containers have ended', () => this.container_processes().length === 0);
     spawnSync(join(BUILD, 'posada'), ['down', '--root', this.folder, '--yes'],
       { timeout: 60000, encoding: 'utf8' });
     rmSync(this.folder, { recursive: true, force: true });
@@ -205,13 +209,11 @@ export class Node {
   /** QEMU processes of this node: {vmid, pid, start}. */
   machines() {
     const mark = `POSADA_GUEST=${this.instance}/`;
-    return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+    return processes().flatMap((pid) => {
       const line = text_of(`/proc/${pid}/environ`)?.split('\0').find((one) => one.startsWith(mark));
-      const stat = text_of(`/proc/${pid}/stat`);
-      if (!line || !stat || !is_qemu(pid)) return [];
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return fields[0] === 'Z' ? []
-        : [{ vmid: Number(line.slice(mark.length)), pid: Number(pid), start: fields[19] }];
+      const stat = line && stat_of(pid);
+      return stat && is_qemu(pid)
+        ? [{ vmid: Number(line.slice(mark.length)), pid, start: stat[19] }] : [];
     });
   }
 
@@ -223,8 +225,72 @@ export class Node {
       .filter((task) => existsSync(join(folder, digit, task, 'journal'))));
   }
 
-  /** Run folders of machines, each with what QEMU was started with. */
-  run_folders() { return names_in(join(this.run, 'vm')).map(Number); }
+  /** Processes in the control groups of containers: {vmid, pid, start, init}. */
+  container_processes() {
+    const mark = new RegExp(`posada/${this.instance}/ct-(\\d+)`);
+    return processes().flatMap((pid) => {
+      const found = mark.exec(text_of(`/proc/${pid}/cgroup`) ?? '');
+      const stat = stat_of(pid);
+      if (!found || !stat) return [];
+      const numbers = /^NSpid:(.*)$/m.exec(text_of(`/proc/${pid}/status`) ?? '');
+      const init = numbers !== null && /\t\d+\t1$/.test(numbers[1]);
+      return [{ vmid: Number(found[1]), pid, start: stat[19], init }];
+    });
+  }
+
+  /** Who runs, seen from below: vmid → {pid, start} of QEMU or of the container's process 1. */
+  running_guests() {
+    const all = [...this.machines(), ...this.container_processes().filter((one) => one.init)];
+    return new Map(all.sort((a, b) => a.vmid - b.vmid)
+      .map(({ vmid, pid, start }) => [vmid, { pid, start }]));
+  }
+
+  /** Whatever the kernel holds for containers, each as {vmid, what}. */
+  things_of_containers() {
+    const images = join(this.folder, 'local/images/');
+    const loops = names_in('/sys/block').flatMap((name) => {
+      const file = text_of(`/sys/block/${name}/loop/backing_file`)?.trim();
+      return file?.startsWith(images)
+        ? [{ vmid: parseInt(file.slice(images.length), 10), what: `${name}: ${file}` }] : [];
+    });
+    const links = spawnSync('ip', ['-n', `posada-${this.instance}`, '-o', 'link'],
+      { encoding: 'utf8' });
+    const cards = [...(links.stdout ?? '').matchAll(/ veth(\d+)i\d+/g)]
+      .map(([name, vmid]) => ({ vmid: Number(vmid), what: name.trim() }));
+    const living = this.container_processes()
+      .map(({ vmid, pid }) => ({ vmid, what: `process ${pid}` }));
+    return [...loops, ...cards, ...living];
+  }
+
+  /** Run folders of machines ('vm') or containers ('ct'), each with what was started. */
+  run_folders(kind = 'vm') { return names_in(join(this.run, kind)).map(Number).sort(); }
+
+  /** The demo container's template, made from Debian packages. */
+  make_template() {
+    const file = join(this.folder, 'local/template/cache/demo-ct.tar.zst');
+    const cache = process.env.POSADA_IMAGE_CACHE ?? join(tmpdir(), 'posada-images');
+    const made = spawnSync(join(SOURCE, 'tools/images/demo-ct'), [file, '--cache', cache],
+      { encoding: 'utf8', timeout: 300000 });
+    assert.equal(made.status, 0, `the template: ${made.stderr}`);
+  }
+
+  /** What the node wrote, for whoever looks for the cause of a fault. */
+  keep_logs() {
+    const kept = mkdtempSync(join(tmpdir(), 'posada-fault-logs-'));
+    for (const name of ['serve.log', 'log', 'data/tasks']) {
+      cpSync(join(this.folder, name), join(kept, name), { recursive: true });
+    }
+    console.error(`the node's logs are kept in ${kept}`);
+  }
+}
+
+const processes = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+
+/** Fields of /proc/PID/stat from the third on; undefined for what has ended. */
+function stat_of(pid) {
+  const stat = text_of(`/proc/${pid}/stat`);
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields && fields[0] !== 'Z' ? fields : undefined;
 }
 
 function is_qemu(pid) {
