@@ -153,7 +153,7 @@ async function main() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   main().then((code) => { process.exitCode = code; }, (error) => {
-    console.error(error.stack);
+    console.error(`${error.message}\n${error.stack}`);
     process.exitCode = 1;
   });
 }

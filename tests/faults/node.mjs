@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  closeSync, cpSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, readlinkSync, rmSync,
+  closeSync, cpSync, existsSync, lstatSync, mkdtempSync, openSync, readFileSync, readdirSync,
+  readlinkSync, rmSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -277,8 +278,9 @@ export class Node {
   /** What the node wrote, for whoever looks for the cause of a fault. */
   keep_logs() {
     const kept = mkdtempSync(join(tmpdir(), 'posada-fault-logs-'));
+    const filter = (file) => !lstatSync(file).isSocket();
     for (const name of ['serve.log', 'log', 'data/tasks']) {
-      cpSync(join(this.folder, name), join(kept, name), { recursive: true });
+      cpSync(join(this.folder, name), join(kept, name), { recursive: true, filter });
     }
     console.error(`the node's logs are kept in ${kept}`);
   }
