@@ -121,7 +121,7 @@ void open_sockets(Launch& launch, const std::string& folder) {
   }
 }
 
-sys::Async<void> plug_cards(Machines::State& state, Launch& launch) {
+sys::Async<void> plug_cards(Machines::State& state, task::Context& context, Launch& launch) {
   for (int i = 0; i < 32; ++i) {
     const std::string key = "net" + std::to_string(i);
     if (!launch.config.has(key)) continue;
@@ -134,6 +134,10 @@ sys::Async<void> plug_cards(Machines::State& state, Launch& launch) {
         source.vhosts.push_back(launch.handed.add(std::move(vhost)));
       }
       launch.run->record.interfaces[key] = port.interface;
+    }
+    if (!state.network.plug && card.contains("bridge")) {
+      context.log(key + ": a node that runs without root has no bridge '" + card.at("bridge") +
+                  "'; the card is on QEMU's private network, which leads out and lets nothing in");
     }
     launch.resources.nets[key] = std::move(source);
   }
@@ -247,7 +251,7 @@ sys::Async<void> bring_up(std::shared_ptr<Machines::State> self, task::Context& 
   const HostFacts host = co_await self->host();
   co_await open_disks(*self, launch);
   failpoint("vm.start.disks");
-  co_await plug_cards(*self, launch);
+  co_await plug_cards(*self, context, launch);
   failpoint("vm.start.network");
   open_sockets(launch, folder);
   launch.resources.socket_folder = folder;
@@ -297,7 +301,6 @@ sys::Async<void> Machines::State::launch(std::shared_ptr<State> self, task::Cont
   launch.run->record.started = self->parts.clock.wall_seconds();
   launch.run->record.config = config;
   launch.run->record.uid = take_uid(*self);
-  launch.run->ends_at_reset = false;
   const auto entry = co_await context.journal().will(
       "vm.runtime",
       {{"guest", id.number}, {"uid", launch.run->record.uid}, {"boot", launch.run->record.boot}});
@@ -321,7 +324,6 @@ sys::Async<void> Machines::State::launch(std::shared_ptr<State> self, task::Cont
     co_await launch.run->qmp->execute("cont");
   }
   failpoint("vm.start.running");
-  co_await arrange_reset(self, launch.run);
   co_await context.journal().keep(entry);
   self->tell(id, launch.run->state);
 }

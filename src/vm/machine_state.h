@@ -42,8 +42,6 @@ struct Running : guest::Run {
   std::string state = "unknown";  // as QEMU says it: running, paused, prelaunch, …
   std::string last_words;         // what QEMU wrote before it ended
   bool restart = false;           // the guest rebooted while changes waited
-  // QEMU ends at a reset, so that waiting changes take effect; nothing: not known (adopted).
-  std::optional<bool> ends_at_reset;
   sys::Event unplugged;        // set when QEMU says that a device has gone
   std::set<std::string> gone;  // names of those devices
   Figures figures;
@@ -67,7 +65,6 @@ struct Machines::State : guest::Guests {
   sys::Scope scope;
   std::map<GuestId, std::shared_ptr<Running>> running;
   std::set<unsigned> uids;
-  std::shared_ptr<void> config_changes;  // subscription
   std::optional<Version> qemu_version;
   sys::AsyncMutex probing;
   std::map<GuestId, std::shared_ptr<sys::AsyncMutex>> releasing;
@@ -98,8 +95,9 @@ struct Machines::State : guest::Guests {
   static sys::Async<void> sample(std::shared_ptr<State> self, std::shared_ptr<Running> run);
   void hear(GuestId id, const QmpEvent& event);
   static sys::Async<void> ask_state(std::shared_ptr<State> self, std::shared_ptr<Running> run);
-  // While changes wait, a reset by the guest is to end QEMU and start it anew with them.
-  static sys::Async<void> arrange_reset(std::shared_ptr<State> self, std::shared_ptr<Running> run);
+  // After a reset by the guest: QEMU ends and is started anew where changes wait for that.
+  static sys::Async<void> bring_changes_in(std::shared_ptr<State> self,
+                                           std::shared_ptr<Running> run);
 
   // Power (launch.cc, power.cc).
   static sys::Async<void> launch(std::shared_ptr<State> self, task::Context& context, GuestId id,

@@ -146,20 +146,10 @@ sys::Async<void> Machines::start() {
     }
   }
   state->scope.spawn("figures of machines", State::sample_all(state));
-  const std::weak_ptr<State> weak = state;
-  state->config_changes = state->parts.registry.subscribe([weak](const guest::Record& record,
-                                                                 const guest::ConfigText&) {
-    const auto self = weak.lock();
-    const auto run = self ? self->find(record.id) : nullptr;
-    if (run && run->qmp) {
-      self->scope.spawn("reset of machine " + record.id.text(), State::arrange_reset(self, run));
-    }
-  });
   co_return;
 }
 
 sys::Async<void> Machines::stop() {
-  state_->config_changes.reset();
   state_->scope.stop();
   co_await state_->scope.join();
 }

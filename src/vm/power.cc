@@ -74,17 +74,8 @@ sys::Async<void> send_reset(std::shared_ptr<Machines::State> self, task::Context
   const auto claim =
       co_await guest::claim_power(self, context, id, "reset", guest::Strength::reset, skip_lock);
   const auto run = self->require_running(id);
-  if (!run->ends_at_reset.value_or(false)) {
-    co_await run->qmp->execute("system_reset");
-    co_return;
-  }
   // This reset is a reset, whatever waits for the next one by the guest.
-  const auto resets = run->qmp->send("set-action", {{"reboot", "reset"}});
-  const auto reset = run->qmp->send("system_reset");
-  const auto ends = run->qmp->send("set-action", {{"reboot", "shutdown"}});
-  co_await run->qmp->answer(resets);
-  co_await run->qmp->answer(reset);
-  co_await run->qmp->answer(ends);
+  co_await run->qmp->execute("system_reset");
 }
 
 sys::Async<void> pause(std::shared_ptr<Machines::State> self, task::Context& context, GuestId id,

@@ -68,10 +68,9 @@ void Machines::State::hear(GuestId id, const QmpEvent& event) {
   const std::string before = run->state;
   if (event.name == "STOP" || event.name == "SUSPEND") run->state = "paused";
   if (event.name == "RESUME" || event.name == "WAKEUP") run->state = "running";
-  if (event.name == "SHUTDOWN") {
-    const bool by_guest = text_member(event.data, "reason").value_or("") == "guest-reset";
-    run->restart = by_guest && run->ends_at_reset.value_or(false);
-    run->state = "shutdown";
+  if (event.name == "SHUTDOWN") run->state = "shutdown";
+  if (event.name == "RESET" && text_member(event.data, "reason") == "guest-reset") {
+    scope.spawn("reset of machine " + id.text(), bring_changes_in(shared(), run));
   }
   if (run->state != before) tell(id, run->state);
   // Whether it was told to stop, or stopped by an error of its disk or of itself, is not said.
@@ -99,22 +98,19 @@ sys::Async<void> Machines::State::ask_state(std::shared_ptr<State> self,
   }
 }
 
-sys::Async<void> Machines::State::arrange_reset(std::shared_ptr<State> self,
-                                                std::shared_ptr<Running> run) {
-  const auto record = self->parts.registry.find(run->record.guest);
-  if (!record || !run->qmp || run->qmp->closed()) co_return;
-  // With `reboot: 0` a reset ends the machine for good.
-  if (!flag(run->record.config, "reboot", true)) co_return;
-  const bool ends = self->config(*record).config.has_pending();
-  if (run->ends_at_reset == ends) co_return;
-  run->ends_at_reset = ends;
+// Not by telling QEMU to end at a reset: a guest that resets itself while there is no daemon to
+// start it anew would stay off. So it only resets, and the changes wait on.
+sys::Async<void> Machines::State::bring_changes_in(std::shared_ptr<State> self,
+                                                   std::shared_ptr<Running> run) {
+  const GuestId id = run->record.guest;
+  const auto record = self->parts.registry.find(id);
+  if (!record || run->end_wanted || !self->config(*record).config.has_pending()) co_return;
+  run->restart = true;
   try {
-    co_await run->qmp->execute("set-action", {{"reboot", ends ? "shutdown" : "reset"}});
+    co_await run->qmp->execute("quit");
   } catch (const Error& error) {
-    run->ends_at_reset.reset();
-    if (run->qmp->closed()) co_return;  // it has ended, and will not reboot
-    sys::log_warning("machine {}: a reboot by the guest will not apply waiting changes: {}",
-                     run->record.guest.text(), error.what());
+    // It may be gone before it answers; one that hangs is left to whoever stops it.
+    sys::log_debug("machine {}: quit: {}", id.text(), error.what());
   }
 }
 
@@ -223,7 +219,6 @@ sys::Async<void> Machines::State::adopt(std::shared_ptr<State> self, GuestId id)
   self->scope.spawn("machine " + id.text(), follow(self, run));
   try {
     co_await attach(self, run);
-    co_await arrange_reset(self, run);
     sys::log_info("machine {} found running (process {})", id.text(), record->pid);
   } catch (const Error& error) {
     // It runs and does not answer: shown as such, and it can still be stopped.

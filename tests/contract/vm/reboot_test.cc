@@ -1,6 +1,8 @@
 // What a guest does to itself: resets and stops. Its system is a boot sector of a few bytes.
 #include "contract/vm/machine_fixture.h"
+#include "sys/channel.h"
 #include "sys/folder.h"
+#include "vm/qmp.h"
 
 namespace posada::vm {
 namespace {
@@ -83,6 +85,56 @@ sys::Async<void> takes_effect(Node& node) {
 TEST(Reboot, ByTheGuestBringsWaitingChangesInAndTheMachineRunsAgain) {
   NEEDS_QEMU();
   with_node(takes_effect);
+}
+
+int process_before = 0;
+
+// The firmware resets a machine that has nothing to boot from after a second. It is paused while
+// there is a daemon that would see that.
+sys::Async<void> pauses_with_changes(Node& node) {
+  co_await node.create(100, {{"memory", "32"}, {"ostype", "l26"}});
+  co_await node.power_on(100);
+  process_before = co_await pid_of(node);
+  const std::string paused =
+      co_await node.ended(node.machines.suspend(node.root, id, false, false));
+  EXPECT_EQ(paused, "OK");
+  ConfigChange change;
+  change.set = {{"memory", "48"}};
+  co_await node.machines.set_config(node.root, id, change);
+}
+
+// Over the monitor that is the workers'.
+sys::Async<void> resets_itself(sys::Executor executor, std::string socket) {
+  sys::Event reset(executor);
+  Qmp qmp(executor, co_await sys::connect_unix(executor, socket), [&reset](const QmpEvent& event) {
+    if (event.name == "RESET" && text_member(event.data, "reason") == "guest-reset") reset.set();
+  });
+  co_await qmp.greet(sys::Milliseconds(30000));
+  co_await qmp.execute("cont");
+  const bool in_time = co_await reset.wait_for(sys::Milliseconds(60000));
+  EXPECT_TRUE(in_time);
+  co_await qmp.execute("stop");
+}
+
+sys::Async<void> runs_on(Node& node) {
+  for (int i = 0; i < 100 && !node.machines.running(id); ++i) {
+    co_await node.clock.sleep(sys::Milliseconds(100));
+  }
+  const int now = co_await pid_of(node);
+  EXPECT_EQ(now, process_before);
+  EXPECT_EQ(node.config(100).get("memory"), "32");  // it waits for the next reset
+}
+
+TEST(Reboot, ByTheGuestWhileThereIsNoDaemonLeavesTheMachineRunning) {
+  NEEDS_QEMU();
+  const posada::testing::TemporaryFolder folder;
+  with_node(folder.path(), pauses_with_changes, true);
+  {
+    sys::Loop loop;
+    loop.run(resets_itself(loop.executor(),
+                           Node::settings(folder.path()).run_folder + "/100/qmp-worker"));
+  }
+  with_node(folder.path(), runs_on);
 }
 
 sys::Async<void> stays_off(Node& node) {
