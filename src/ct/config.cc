@@ -131,6 +131,11 @@ std::vector<NetworkCard> cards(const ConfigSection& section) {
   return result;
 }
 
+std::uint64_t whole_blocks(std::uint64_t bytes) {
+  constexpr std::uint64_t block = 4096;
+  return (bytes + block - 1) / block * block;
+}
+
 std::optional<NewVolume> new_volume(std::string_view source) {
   const std::size_t colon = source.find(':');
   if (colon == std::string_view::npos || source.starts_with('/')) return {};
@@ -138,7 +143,8 @@ std::optional<NewVolume> new_volume(std::string_view source) {
   if (size.empty() || size.find_first_not_of("0123456789.") != std::string::npos) return {};
   NewVolume result;
   result.storage = source.substr(0, colon);
-  result.bytes = static_cast<std::uint64_t>(std::strtod(size.c_str(), nullptr) * gibibyte);
+  result.bytes =
+      whole_blocks(static_cast<std::uint64_t>(std::strtod(size.c_str(), nullptr) * gibibyte));
   return result;
 }
 

@@ -56,6 +56,8 @@ struct NewVolume {
   std::uint64_t bytes = 0;
 };
 std::optional<NewVolume> new_volume(std::string_view source);
+// A file system has whole blocks: a volume that has not loses its end when it grows.
+std::uint64_t whole_blocks(std::uint64_t bytes);
 
 // Whether a new value reaches a running container at once.
 bool takes_effect_at_once(std::string_view key);

@@ -67,7 +67,7 @@ std::uint64_t wanted_bytes(const std::string& size, std::uint64_t now) {
   if (!bytes) throw Error::parameter("size", "'" + size + "' is no size such as 8G or +1G");
   const std::uint64_t all = more ? now + *bytes : *bytes;
   if (all < now) throw Error::failed("ct.shrink", "unable to shrink disk size");
-  return all;
+  return whole_blocks(all);
 }
 
 MountPoint mount_of(const guest::ConfigSection& config, const std::string& key) {

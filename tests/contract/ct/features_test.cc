@@ -125,7 +125,7 @@ sys::Async<void> grown(Node& node) {
   const std::int64_t after = co_await blocks(node);
   EXPECT_GT(after, before);
   const auto config = guest::parse_config(node.text(205), grammar(), GuestId{205}).config.main;
-  EXPECT_TRUE(config.get("mp0").ends_with("size=42446356")) << config.get("mp0");
+  EXPECT_TRUE(config.get("mp0").ends_with("size=41452K")) << config.get("mp0");
   status = co_await resized(node, "mp0", "1M");
   EXPECT_NE(status.find("unable to shrink disk size"), std::string::npos) << status;
   status = co_await resized(node, "rootfs", "8G");
