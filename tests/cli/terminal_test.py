@@ -176,6 +176,29 @@ class AtATerminal(unittest.TestCase):
         self.assertEqual(terminal.end(), 255)
         self.assertEqual(shell("qm status 6002").stdout, "status: running\n")
 
+    @unittest.skipUnless(shell("busybox vi --help").returncode == 0, "busybox has no vi")
+    def test_config_edit_takes_an_editor_with_arguments(self):
+        key = shell("posada config ls | grep /qemu-server/100.conf").stdout.strip()
+        before = shell(f"posada config get {key}").stdout
+        terminal = self.open("env", "EDITOR=busybox vi", "posada", "config", "edit", key)
+        terminal.expect("scsi0:")
+        self.addCleanup(subprocess.run, [f"{ROOT}/bin/posada", "config", "put", key], input=before,
+                        text=True, timeout=SECONDS)
+        terminal.expect("- /tmp/")  # the editor's line below: it takes commands
+        terminal.type("Otags: edited")
+        terminal.expect("I /tmp/")
+        terminal.type("\x1b")
+        terminal.expect("- /tmp/")
+        terminal.type(":wq\r")
+        self.assertEqual(terminal.end(), 0, terminal.seen)
+        self.assertIn("tags: edited\n", shell(f"posada config get {key}").stdout)
+
+    def test_config_edit_names_an_editor_that_is_not_there(self):
+        key = shell("posada config ls | grep /qemu-server/100.conf").stdout.strip()
+        terminal = self.open("env", "EDITOR=no-such-editor -f", "posada", "config", "edit", key)
+        self.assertNotEqual(terminal.end(), 0)
+        self.assertIn("the editor 'no-such-editor -f' was not found", terminal.seen)
+
     def test_a_password_is_typed_unseen(self):
         shell("pveum user add t-typed@pve")
         self.addCleanup(shell, "pveum user delete t-typed@pve")
