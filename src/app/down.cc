@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "net/instance_network.h"
 #include "sys/cgroup_view.h"
+#include "sys/channel.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 
@@ -16,6 +17,7 @@ namespace posada::app {
 namespace {
 
 constexpr int shutdown_seconds = 20;  // then a guest is stopped hard
+constexpr int start_seconds = 60;     // for a daemon to answer
 constexpr int end_seconds = 15;       // then a process is killed
 
 struct Guest {
@@ -60,6 +62,53 @@ void shut_down(Client& client, const std::vector<Guest>& guests) {
   }
 }
 
+// Guests have a run folder while they run, with or without a daemon.
+bool has_run_folders(const Settings& settings) {
+  for (const char* kind : {"/vm", "/ct"}) {
+    const std::string folder = settings.run + kind;
+    if (sys::exists(folder) && !sys::list_directory(folder).empty()) return true;
+  }
+  return false;
+}
+
+// Only a daemon shuts guests down in good order, and only it knows which of them still run.
+sys::Async<void> start_daemon(Settings settings, sys::Loop& loop) {
+  sys::Command command;
+  command.arguments = {settings.programs + "/posada", "serve", "--node", settings.node};
+  if (!settings.root.empty()) {
+    command.arguments.insert(command.arguments.end(), {"--root", settings.root});
+  }
+  const std::string log = settings.log + "/posada.log";
+  const sys::Fd output = sys::open_for_append(log);
+  command.descriptors = {{1, output.get()}, {2, output.get()}};
+  command.no_new_privileges = false;
+  sys::Child daemon = sys::spawn(loop.executor(), command);
+  sys::Event ended(loop.executor());
+  sys::Scope scope(loop.executor());
+  scope.spawn("daemon", [](sys::Child& child, sys::Event& event) -> sys::Async<void> {
+    co_await child.wait();
+    event.set();
+  }(daemon, ended));
+  bool answers = false;
+  for (int look = 0; look < start_seconds * 10 && !answers && !ended.is_set(); ++look) {
+    try {
+      co_await sys::connect_unix(loop.executor(), settings.admin_socket());
+      answers = true;
+    } catch (const Error&) {
+      // Not there yet.
+    }
+    if (!answers) co_await ended.wait_for(sys::Milliseconds(100));
+  }
+  scope.stop();
+  co_await scope.join();
+  if (!answers) {
+    throw Error::failed("down.no-daemon",
+                        "guests of this node run, and the daemon that would shut "
+                        "them down did not start; nothing was ended")
+        .with_hint("What it says is in " + log + ".");
+  }
+}
+
 sys::Async<void> end_process(std::string file, sys::Executor executor) {
   std::optional<sys::Child> process = find_process(file, executor);
   if (!process) co_return;
@@ -95,8 +144,15 @@ int down(const std::string& root, bool yes) {
   const Settings settings = load_settings({.root = find_root(root)});
   {
     sys::Loop probe;
-    const bool runs = find_process(settings.run + "/daemon.json", probe.executor()).has_value();
-    if (!runs) std::printf("The daemon is not running; ending what is left of this node.\n");
+    bool runs = find_process(settings.run + "/daemon.json", probe.executor()).has_value();
+    if (!runs && has_run_folders(settings)) {
+      std::printf("The daemon is not running; starting it to look after the guests.\n");
+      std::fflush(stdout);
+      probe.run(start_daemon(settings, probe));
+      runs = true;
+    } else if (!runs) {
+      std::printf("The daemon is not running; ending what is left of this node.\n");
+    }
     if (runs) {
       Client client(settings);
       const std::vector<Guest> guests = running_guests(client);

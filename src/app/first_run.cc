@@ -25,7 +25,11 @@ std::string random_password() {
 std::string url_of(const Settings& settings) {
   const bool any = settings.address.empty() || settings.address == "0.0.0.0" ||
                    settings.address == "::" || settings.address == "127.0.0.1";
-  return "https://" + (any ? "localhost" : settings.address) + ":" + std::to_string(settings.port);
+  const bool version6 = settings.address.find(':') != std::string::npos;
+  const std::string host = any        ? "localhost"
+                           : version6 ? "[" + settings.address + "]"
+                                      : settings.address;
+  return "https://" + host + ":" + std::to_string(settings.port);
 }
 
 // The lines that change with the settings are brought up to date, the secrets stay.
@@ -54,8 +58,7 @@ sys::Async<void> first_run(const Settings& settings, access::Directory& director
   }
   const bool known = directory.config().users.contains(std::string_view(administrator));
   const std::string password = random_password();
-  std::vector<store::Put> secrets =
-      co_await realms.find("pve")->new_password("admin", password);
+  std::vector<store::Put> secrets = co_await realms.find("pve")->new_password("admin", password);
   if (known) {
     co_await directory.write_secrets(administrator, std::move(secrets));
   } else {

@@ -62,9 +62,12 @@ std::string programs_folder() {
 
 std::string runtime_folder(const Settings& settings) {
   if (settings.privileged) return "/run/posada/" + settings.instance;
-  const char* own = std::getenv("XDG_RUNTIME_DIR");
-  const std::string base = own && *own ? std::string(own) : "/tmp/posada-" + std::to_string(sys::own_user());
-  return base + "/" + settings.instance;
+  // Not $XDG_RUNTIME_DIR: it goes when its user signs out, and guests run on; another session may
+  // have another one or none, and must find the same node. A socket's path has at most 107 bytes.
+  constexpr std::size_t longest = 70;
+  const std::string own = settings.root + "/run";
+  if (!settings.root.empty() && own.size() <= longest) return own;
+  return "/tmp/posada-" + std::to_string(sys::own_user()) + "/" + settings.instance;
 }
 
 }  // namespace

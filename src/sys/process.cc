@@ -215,7 +215,8 @@ std::uint64_t start_ticks(int pid) {
   const std::size_t end = stat->rfind(')');
   if (end == std::string::npos) return 0;
   const std::vector<std::string> fields = split(stat->substr(end + 2), ' ');
-  if (fields.size() < 20) return 0;
+  // One that has ended and that its parent has not asked for yet is no process any more.
+  if (fields.size() < 20 || fields[0] == "Z" || fields[0] == "X") return 0;
   return static_cast<std::uint64_t>(to_integer(fields[19]).value_or(0));
 }
 
