@@ -3,38 +3,53 @@
 say() { printf '\033[1m%s\033[0m\n' "$*"; }
 die() { printf 'dev: %s\n' "$*" >&2; exit 1; }
 
-# Lists of packages (tools/dev/packages/NAME): one name a line, '#' comments. `name?command` is
-# wanted only where the command is missing (it may have come from elsewhere).
+# Lists of packages (tools/dev/packages/NAME): one a line, '#' comments. `one|other` is the same
+# thing by its names in different releases of Debian: the first that this one has. `name?command`
+# is wanted only where the command is missing (it may have come from elsewhere).
 packages_of() { sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$@"; }
 
+is_installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
+
+# missing_packages FILE… : entries of the lists of which nothing is installed.
 missing_packages() {
-  local name command
-  for name in $(packages_of "$@"); do
-    case $name in
-      *\?*)
-        command=${name#*\?}
-        name=${name%%\?*}
-        command -v "$command" >/dev/null && continue
-        ;;
+  local entry name names
+  for entry in $(packages_of "$@"); do
+    case $entry in
+      *\?*) command -v "${entry#*\?}" >/dev/null && continue ;;
     esac
-    dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qx installed || echo "$name"
+    names=${entry%%\?*}
+    for name in ${names//|/ }; do
+      is_installed "$name" && continue 2
+    done
+    echo "$names"
   done
+}
+
+# known_package ONE|OTHER… : the first of these names that apt could install, or the first of all.
+known_package() {
+  local name
+  for name in ${1//|/ }; do
+    apt-cache policy "$name" 2>/dev/null | grep -q '^  Candidate: [^(]' && echo "$name" && return
+  done
+  echo "${1%%|*}"
 }
 
 # ensure_packages FILE… : installs what is missing of these lists.
 ensure_packages() {
-  local missing
+  command -v dpkg-query apt-get >/dev/null || die "this is no Debian system: ./dev installs what it needs with apt-get"
+  local missing names=() entry
   missing=$(missing_packages "$@")
   [ -z "$missing" ] && return 0
+  if [ "$(id -u)" = 0 ]; then
+    say "Installing $(echo "$missing" | wc -l) Debian packages"
+    apt_quietly update
+  fi
+  for entry in $missing; do names+=("$(known_package "$entry")"); done
   if [ "$(id -u)" != 0 ]; then
     die "these Debian packages are missing; install them as root and try again:
-  apt-get install $(echo $missing)"
+  apt-get install ${names[*]}"
   fi
-  say "Installing $(echo "$missing" | wc -w) Debian packages"
-  # shellcheck disable=SC2086
-  export DEBIAN_FRONTEND=noninteractive
-  apt_quietly update
-  apt_quietly install -y --no-install-recommends $missing
+  DEBIAN_FRONTEND=noninteractive apt_quietly install -y --no-install-recommends "${names[@]}"
 }
 
 apt_quietly() {
@@ -80,16 +95,34 @@ build_page() {
   fi
 }
 
-# --root DIR --port N --yes → $root (absolute), $port, $yes
+# parse_node_options "known options" ARGUMENT… → $root (absolute), $port, $address, $yes
 parse_node_options() {
-  root=$PWD/.posada port= yes=
+  local known=$1 option
+  shift
+  root=$PWD/.posada port= address= yes=
   while [ $# -gt 0 ]; do
-    case $1 in
-      --root) root=${2:?--root needs a folder}; shift 2 ;;
-      --port) port=${2:?--port needs a number}; shift 2 ;;
-      --yes) yes=1; shift ;;
-      *) die "unknown option '$1' (known: --root DIR, --port N, --yes)" ;;
+    option=$1
+    [[ " $known " == *" $option "* ]] || die "unknown option '$option' (known: $known)"
+    if [ "$option" = --yes ]; then
+      yes=1
+      shift
+      continue
+    fi
+    [ $# -ge 2 ] && [ -n "$2" ] || die "$option needs a value"
+    case $option in
+      --root) root=$(cd "${POSADA_CALLED_FROM:-.}" && readlink -m -- "$2") ;;
+      --port) port=$2 ;;
+      --address) address=$2 ;;
     esac
+    shift 2
   done
-  root=$(readlink -m "$root")
+  [[ $root != *$'\n'* && $root != *,* ]] || die "--root: '$root' has a comma or a line break in its name"
+  if [ -n "$port" ]; then
+    [[ $port =~ ^[1-9][0-9]{0,4}$ ]] && [ "$port" -le 65535 ] ||
+      die "--port: '$port' is no port; one is a number from 1 to 65535"
+  fi
+  if [ -n "$address" ]; then
+    [[ $address =~ ^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$ || $address =~ ^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$ ]] ||
+      die "--address: '$address' is no address of this machine; 0.0.0.0 or :: is every one"
+  fi
 }

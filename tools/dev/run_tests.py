@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Runs the groups of tests and adds up what they say.
 
-usage: run_tests.py [GROUP…]      groups: structure unit contract guest page live clients
-                                  faults
+usage: run_tests.py [--check] [GROUP…]      groups: structure compiler unit contract guest page live
+                                  clients rootless faults
 
-Every group runs even when one before it failed. The closing line is
+With --check only the names are looked at. Every group runs even when one before it failed. The closing line is
 `N passed, N failed, N skipped`; the exit status is 0 when nothing failed.
 """
 import hashlib
@@ -20,7 +20,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build" / "release"
-GROUPS = ["structure", "unit", "contract", "guest", "page", "live", "clients", "faults"]
+GROUPS = ["structure", "compiler", "unit", "contract", "guest", "page", "live", "clients",
+          "rootless", "faults"]
 STEADY_PAGE_TESTS = ["signin", "frame", "guest", "console", "create", "hostile",
                      "administration", "guests"]
 PROGRAM_SECONDS = 900  # a test program that takes longer is ended and counts as failed
@@ -171,6 +172,10 @@ def clients(totals, environment):
         run(totals, f"clients/{script.stem}", ["/usr/bin/python3", str(script)], environment)
 
 
+def rootless(totals):
+    run(totals, "rootless", ["/usr/bin/python3", str(ROOT / "tests" / "rootless" / "rootless_test.py")])
+
+
 def install_packages(folder):
     """npm's packages, once for each lock file."""
     stamp = folder / "node_modules" / ".installed-for"
@@ -182,21 +187,27 @@ def install_packages(folder):
 
 
 def main():
-    wanted = sys.argv[1:] or GROUPS
+    words = [word for word in sys.argv[1:] if word != "--check"]
+    wanted = words or GROUPS
     unknown = [name for name in wanted if name not in GROUPS]
     if unknown:
-        print(f"run_tests: no group {', '.join(unknown)}; there are {', '.join(GROUPS)}", file=sys.stderr)
+        print(f"dev: there is no group {', '.join(unknown)}; there are {', '.join(GROUPS)}",
+              file=sys.stderr)
         return 2
+    if "--check" in sys.argv:
+        return 0
     totals = Totals()
     node = Live(totals)
     steps = {
         "structure": lambda: structure(totals),
+        "compiler": lambda: programs(totals, "compiler"),
         "unit": lambda: programs(totals, "unit"),
         "contract": lambda: programs(totals, "contract"),
         "guest": lambda: node_tests(totals, "tests/guest/*.test.mjs"),
         "page": lambda: node_tests(totals, "tests/page/mock/*.test.mjs"),
         "live": lambda: node.group(live),
         "clients": lambda: node.group(clients),
+        "rootless": lambda: rootless(totals),
         "faults": lambda: node_tests(totals, "tests/faults/*.test.mjs"),
     }
     try:
