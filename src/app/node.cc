@@ -173,6 +173,7 @@ storage::Settings Node::Parts::storage_settings() {
   result.node = settings.node;
   result.local_path = settings.local;
   result.boot = sys::boot_id();
+  result.allow_private_addresses = settings.private_downloads;
   result.kind_of = [this](GuestId id) -> std::optional<GuestKind> {
     const std::optional<guest::Record> record = registry.find(id);
     return record ? std::optional(record->kind) : std::nullopt;

@@ -88,6 +88,7 @@ void Publisher::withdraw_others(std::string_view prefix,
 void Publisher::publish_node() {
   const sys::Memory memory = sys::read_memory();
   const sys::FileSystem root = sys::read_file_system("/");
+  const auto load = sys::read_load_average();
   const std::string id = "node/" + services_.node;
   put(id, {{"id", id},
                                 {"type", "node"},
@@ -100,6 +101,9 @@ void Publisher::publish_node() {
                                 {"maxmem", memory.total},
                                 {"disk", root.total - root.free},
                                 {"maxdisk", root.total},
+                                {"swap", memory.swap_total - memory.swap_free},
+                                {"maxswap", memory.swap_total},
+                                {"loadavg", json::array{load[0], load[1], load[2]}},
                                 {"uptime", sys::read_uptime()}});
 }
 

@@ -49,9 +49,16 @@ void apply_file(Settings& settings, const std::string& file) {
                             file + ": port: '" + value + "' is no number from 1 to 65535");
       }
       settings.port = static_cast<std::uint16_t>(*port);
+    } else if (name == "private_downloads") {
+      if (value != "true" && value != "false") {
+        throw Error::failed("settings.invalid",
+                            file + ": private_downloads: '" + value + "' is not true or false");
+      }
+      settings.private_downloads = value == "true";
     } else {
-      throw Error::failed("settings.invalid", file + ": unknown setting '" + name +
-                                                  "' (known: node, address, port)");
+      throw Error::failed("settings.invalid",
+                          file + ": unknown setting '" + name +
+                              "' (known: node, address, port, private_downloads)");
     }
   }
 }

@@ -34,6 +34,7 @@ struct Settings {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8006;
   bool privileged = false;  // we are root
+  bool private_downloads = false;  // download-url may reach addresses of private networks
 
   std::string admin_socket() const { return run + "/admin.sock"; }
   std::string front_socket() const { return run + "/front.sock"; }

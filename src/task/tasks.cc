@@ -144,7 +144,9 @@ struct Running final : Context {
     for (const std::string& line : split(text, '\n')) {
       if (lines.size() < max_log_lines) lines.push_back(clean_line(line));
     }
+    info->lines = lines.size();
     flush();
+    tell();
   }
   void warn(std::string text) override {
     ++warnings;
@@ -153,17 +155,21 @@ struct Running final : Context {
   void progress(double fraction, std::string message) override {
     info->progress = std::clamp(fraction, 0.0, 1.0);
     info->message = std::move(message);
-    owner.notify(*info);
+    tell();
   }
   void waits_for(std::string text) override {
     if (!text.empty()) log(text);
     info->message = std::move(text);
-    owner.notify(*info);
+    tell();
   }
   sys::CancelToken cancel() const override { return token; }
   Journal& journal() override { return undo_journal; }
   const std::string& folder() const override { return own_folder; }
 
+  // Work of Tasks::run is nobody's to see.
+  void tell() const {
+    if (owner.running.contains(info->upid.text())) owner.notify(*info);
+  }
   // Lines reach the disk soon and in order; readers of a running task see the memory.
   void flush() {
     if (!has_folder || flushing || written == lines.size()) return;

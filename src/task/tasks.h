@@ -35,6 +35,7 @@ struct Info {
   double progress = -1;           // 0 … 1; negative: not known
   std::string message;            // what it does now, or for whom it waits
   std::string request;            // id of the request that started it
+  std::size_t lines = 0;          // of its log, while it runs
 };
 
 // What the work of one task gets. Lives until the work has ended.
@@ -106,7 +107,7 @@ class Tasks {
   sys::Async<Info> wait(std::string upid);
   std::size_t running() const;
 
-  // Every start, progress and end.
+  // Every start, progress, line of the log and end.
   using Listener = std::function<void(const Info&)>;
   [[nodiscard]] std::shared_ptr<void> subscribe(Listener listener);
 

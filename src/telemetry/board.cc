@@ -66,6 +66,8 @@ struct Board::Subscriber::State {
   // of nothing else.
   std::unordered_set<std::size_t> shown;
   bool resumed = false;  // `shown` is not known from the start
+  bool interrupted = false;
+  std::shared_ptr<sys::Event> waits;
 };
 
 namespace {
@@ -133,11 +135,13 @@ sys::Async<std::optional<Update>> next_update(std::shared_ptr<Reader> reader,
     if (update) co_return update;
     const auto left =
         std::chrono::duration_cast<sys::Milliseconds>(until - reader->board->clock.boot_time());
-    if (left.count() <= 0) co_return std::nullopt;
+    if (std::exchange(reader->interrupted, false) || left.count() <= 0) co_return std::nullopt;
     auto event = std::make_shared<sys::Event>(reader->board->executor);
     reader->board->waiting.push_back(event);
-    const bool woken = co_await event->wait_for(left);
-    if (!woken) std::erase(reader->board->waiting, event);
+    reader->waits = event;
+    co_await event->wait_for(left);
+    reader->waits.reset();
+    std::erase(reader->board->waiting, event);
   }
 }
 
@@ -231,6 +235,11 @@ Board::Subscriber Board::subscribe(Filter filter, std::string_view last_event_id
 
 sys::Async<std::optional<Update>> Board::Subscriber::next(sys::Milliseconds patience) {
   return next_update(state_, patience);
+}
+
+void Board::Subscriber::interrupt() {
+  state_->interrupted = true;
+  if (state_->waits) state_->waits->set();
 }
 
 void Board::Subscriber::resynchronize() {

@@ -66,6 +66,9 @@ class Board {
     // The first call answers at once: a snapshot, or what changed since `last_event_id`. Later ones
     // wait; nothing when the time passes without a change.
     sys::Async<std::optional<Update>> next(sys::Milliseconds patience);
+    // A call that waits, or else the next one, ends with what there is: for whoever has other
+    // news to tell.
+    void interrupt();
     // The next update is a snapshot: for whoever's permissions changed.
     void resynchronize();
 

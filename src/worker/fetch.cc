@@ -166,7 +166,8 @@ FetchFacts fetch(const FetchOptions& options, Job& job,
     if (!transfer.refused.empty())
       throw Error::failed("worker.download-private",
                           fmt::format("download refused: '{}' leads to the address {}, which is "
-                                      "not on the public internet",
+                                      "not on the public internet (private_downloads in "
+                                      "posada.toml allows it)",
                                       options.url, transfer.refused),
                           {{"url", options.url}, {"address", transfer.refused}});
     const std::string reason = detail[0] ? detail.data() : curl_easy_strerror(code);

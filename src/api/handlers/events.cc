@@ -21,7 +21,7 @@ struct Stream {
   const Services& services;
   Identity identity;
   sys::StreamWriter out;
-  std::vector<task::Info> tasks;  // changes that were not sent yet
+  std::map<std::string, task::Info> tasks;  // by UPID: news that were not sent yet
 
   bool sees_task(const task::Info& info) const {
     return info.upid.user.user == identity.user ||
@@ -38,6 +38,13 @@ std::string event(std::string_view name, std::string_view id, std::string_view d
   return text;
 }
 
+// With the length of its log: whoever reads it need not ask whether it has grown.
+json::object task_row(const task::Info& info) {
+  json::object row = cluster_task_row(info);
+  if (info.lines != 0) row["lines"] = info.lines;
+  return row;
+}
+
 json::array recent_tasks(const Stream& stream) {
   task::Filter filter;
   filter.source = "all";
@@ -46,7 +53,7 @@ json::array recent_tasks(const Stream& stream) {
   for (const task::Info& info :
        stream.services.tasks->list(filter, [&](const task::Info& i) { return stream.sees_task(i); })
            .tasks) {
-    rows.push_back(cluster_task_row(info));
+    rows.push_back(task_row(info));
   }
   return rows;
 }
@@ -80,8 +87,11 @@ sys::Async<void> send_events(std::shared_ptr<Stream> stream, std::string last_id
   telemetry::Board::Subscriber subscriber =
       stream->services.board->subscribe(filter, last_id);
   const std::shared_ptr<void> following = stream->services.tasks->subscribe(
-      [stream = stream.get()](const task::Info& info) {
-        if (stream->sees_task(info)) stream->tasks.push_back(info);
+      [stream = stream.get(), &subscriber](const task::Info& info) {
+        if (!stream->sees_task(info)) return;
+        stream->tasks.insert_or_assign(info.upid.text(), info);
+        // Somebody waits for an end; progress may take a moment.
+        if (!info.running) subscriber.interrupt();
       });
   // Whose rights change sees at once what they may see now.
   const std::shared_ptr<void> rights = stream->services.mirror->subscribe(
@@ -92,8 +102,8 @@ sys::Async<void> send_events(std::shared_ptr<Stream> stream, std::string last_id
     const std::optional<telemetry::Update> update = co_await subscriber.next(patience);
     std::string text;
     if (update) text = update_text(*stream, *update);
-    for (const task::Info& info : std::exchange(stream->tasks, {})) {
-      text += event("task", "", json::serialize(cluster_task_row(info)));
+    for (const auto& [upid, info] : std::exchange(stream->tasks, {})) {
+      text += event("task", "", json::serialize(task_row(info)));
     }
     silent = text.empty() ? silent + 1 : 0;
     if (silent == silent_rounds_before_ping) {

@@ -58,6 +58,31 @@ TEST(Tasks, ATaskIsVisibleAtOnceAndEndsWithItsLog) {
   }(folder, clock, loop.executor()));
 }
 
+TEST(Tasks, WhoListensHearsOfEachLineOfAVisibleTaskOnly) {
+  Folder folder;
+  sys::Loop loop;
+  sys::SystemClock clock;
+  loop.run([](Folder& folder, sys::Clock& clock, sys::Executor executor) -> sys::Async<void> {
+    Tasks tasks(folder.path, "n1", clock, executor);
+    std::vector<std::size_t> heard;
+    const auto listening =
+        tasks.subscribe([&heard](const Info& info) { heard.push_back(info.lines); });
+    const auto work = [](Context& task) -> sys::Async<void> {
+      task.log("first\nsecond");
+      co_await sys::yield_to_loop();
+      task.progress(0.5, "half");
+      task.log("third");
+    };
+    co_await tasks.run({"hidden", "100", admin, ""}, work);
+    EXPECT_EQ(heard, std::vector<std::size_t>{});
+    const Upid upid = tasks.start({"qmstart", "100", admin, "r1"}, work);
+    co_await tasks.wait(upid.text());
+    // Start, two lines, progress, a line, the closing line, the end.
+    EXPECT_EQ(heard, (std::vector<std::size_t>{0, 2, 2, 3, 4, 4}));
+    co_await tasks.shut_down();
+  }(folder, clock, loop.executor()));
+}
+
 TEST(Tasks, ATaskIsOnDiskBeforeItsUpidIsTold) {
   Folder folder;
   sys::Loop loop;

@@ -108,6 +108,25 @@ sys::Async<void> waiting(Board& board, TestClock&, sys::Executor executor) {
   co_await scope.join();
 }
 
+sys::Async<void> interrupt_later(Board::Subscriber& reader) {
+  co_await sys::yield_to_loop();
+  reader.interrupt();
+}
+
+sys::Async<void> interrupted(Board& board, TestClock&, sys::Executor executor) {
+  Board::Subscriber reader = board.subscribe(everything);
+  co_await reader.next(no_time);
+  sys::Scope scope(executor);
+  scope.spawn("interrupter", interrupt_later(reader));
+  EXPECT_FALSE((co_await reader.next(long_time)).has_value()) << "while it waits";
+  co_await scope.join();
+  reader.interrupt();
+  EXPECT_FALSE((co_await reader.next(long_time)).has_value()) << "before it waits";
+  board.publish("n1", "qemu/100", figures(0.1));
+  reader.interrupt();
+  EXPECT_EQ(ids(co_await reader.next(long_time)), (Ids{"qemu/100"})) << "news come first";
+}
+
 sys::Async<void> resume(Board& board, TestClock& clock, sys::Executor executor) {
   board.publish("n1", "qemu/100", figures(0.1));
   board.publish("n1", "qemu/101", figures(0.1));
@@ -194,6 +213,9 @@ TEST(Board, a_subscriber_gets_a_snapshot_and_then_changes) {
 }
 TEST(Board, each_row_has_its_age_and_equal_figures_are_no_change) {
   run(ages);
+}
+TEST(Board, a_subscriber_with_other_news_ends_its_wait) {
+  run(interrupted);
 }
 TEST(Board, a_subscriber_waits_for_the_next_change) {
   run(waiting);
