@@ -67,15 +67,6 @@ test('the wizard makes a machine from that image and starts it', when_live, asyn
   assert.match(config.ide2, /media=cdrom/);
 });
 
-test('a number in use is said beside its field', when_live, async () => {
-  const page = await here.enter();
-  await page.getByRole('button', { name: 'Create VM' }).click();
-  // The wizard fills in the first free number when it knows it.
-  await page.locator('input[name=vmid]:not([value=""])').waitFor();
-  await page.locator('input[name=vmid]').fill('100');
-  await page.getByText('taken by another guest').waitFor();
-});
-
 test('the task of the creation has a log that ends well', when_live, async () => {
   const page = await here.enter(`/qemu/${id}/tasks`);
   const card = page.locator('#page-panel');
@@ -119,6 +110,29 @@ test('a disk is added, grown and detached again', when_live, async () => {
   await row.getByRole('button', { name: /Detach/ }).click();
   await dialog.getByRole('button', { name: 'Detach', exact: true }).click();
   await page.getByRole('row', { name: /Unused disk/ }).waitFor();
+});
+
+test('what it boots from is put in another order, and left out', when_live, async () => {
+  const page = await here.enter(`/qemu/${id}/options`);
+  const boot = async () => (await here.api.get(`/nodes/${here.api.node}/qemu/${id}/config`)).boot;
+  assert.equal(await boot(), 'order=scsi0;ide2;net0');
+  const edit = async (change) => {
+    await page.getByRole('button', { name: 'Edit Boot order' }).click();
+    const dialog = page.getByRole('dialog');
+    await change(dialog);
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+  };
+  await edit(async (dialog) => {
+    assert.ok(await dialog.getByRole('button', { name: 'Move scsi0 up' }).isDisabled());
+    await dialog.getByRole('button', { name: 'Move ide2 up' }).click();
+    await dialog.getByLabel(/^net0/).uncheck();
+  });
+  await page
+    .getByRole('row', { name: /Boot order/ })
+    .getByText('order=ide2;scsi0')
+    .waitFor();
+  assert.equal(await boot(), 'order=ide2;scsi0');
 });
 
 test('deleting the machine needs its number and takes its disks along', when_live, async () => {

@@ -1,5 +1,5 @@
 // Work that goes on after its call has answered: read its UPID, follow it, stop it.
-import { apply_tasks, peek_task, task_ended } from '../state/resources';
+import { apply_tasks, peek_task, snapshots, task_ended } from '../state/resources';
 import { ask, ask_whole, type Answer, type Work } from './client';
 import type { LogLine, Task, TaskStatus } from './types';
 
@@ -38,8 +38,6 @@ interface TaskFilter {
 export const node_tasks = (node: string, filter: TaskFilter): Promise<Task[]> =>
   ask('GET /nodes/{node}/tasks', { node, source: 'all', ...filter });
 
-const check_ms = 5_000;
-
 // Ends when the task ends; throws the task's own last words when it failed.
 export async function follow(upid: unknown): Promise<void> {
   const task = note_task(upid);
@@ -53,15 +51,14 @@ export async function follow(upid: unknown): Promise<void> {
 function end_of(task: Task): Promise<Task> {
   return new Promise<Task>((resolve) => {
     const finish = (last: Task) => {
-      stop_listening();
-      clearInterval(timer);
+      stop_listening.forEach((stop) => stop());
       resolve(last);
     };
-    const stop_listening = task_ended.subscribe(() => {
+    const heard = () => {
       const last = task_ended.get();
       if (last?.upid === task.upid) finish(last);
-    });
-    // The stream may miss the end of a task while it reconnects; the task itself does not.
+    };
+    // The stream may miss the end of a task while it is cut off; the task itself does not.
     const check = async () => {
       const now = await task_status(task).catch(() => undefined);
       if (now?.status !== 'stopped') return;
@@ -69,6 +66,6 @@ function end_of(task: Task): Promise<Task> {
       apply_tasks([last]);
       finish(last);
     };
-    const timer = setInterval(() => void check(), check_ms);
+    const stop_listening = [task_ended.subscribe(heard), snapshots.subscribe(() => void check())];
   });
 }

@@ -27,6 +27,9 @@ export interface Resource {
   diskread?: number;
   diskwrite?: number;
   uptime?: number;
+  swap?: number;
+  maxswap?: number;
+  loadavg?: string[];
   acceleration?: string;
   qmpstatus?: string;
   gone?: Flag;
@@ -43,6 +46,8 @@ export interface Task {
   status?: string;
   progress?: number;
   message?: string;
+  // Of its log, while it runs: what the stream tells.
+  lines?: number;
 }
 
 export interface TaskStatus {
@@ -151,13 +156,7 @@ export interface StorageDefinition {
 }
 
 export interface NodeStatus {
-  cpu?: number;
   cpuinfo?: { cores?: number; cpus?: number; model?: string; sockets?: number };
-  memory?: { total: number; used: number; free?: number };
-  swap?: { total: number; used: number };
-  rootfs?: { total: number; used: number };
-  loadavg?: string[];
-  uptime?: number;
   pveversion?: string;
   kversion?: string;
   acceleration?: string;

@@ -3,6 +3,7 @@ import { useRef, type ReactNode } from 'react';
 import { use_t } from '../i18n';
 import { Button } from '../kit/button';
 import { Failure } from '../kit/notice';
+import { go, link_to, use_place } from '../state/route';
 import type { Phase } from './connect';
 
 interface Props {
@@ -16,10 +17,21 @@ interface Props {
 export function ConsoleFrame({ phase, bar, terminal, onRetry, children }: Props) {
   const t = use_t();
   const frame = useRef<HTMLDivElement>(null);
+  const place = use_place();
+  const path = `/${place.area}/${place.id}`;
+  // A serial port has one reader: the console goes over to its window.
+  const open_window = () => {
+    const name = `console${path.replaceAll('/', '-')}`;
+    if (window.open(link_to(`${path}/${place.view}/alone`), name, 'popup,width=1024,height=800'))
+      go(`${path}/summary`);
+  };
   return (
     <div className="console" ref={frame} data-phase={phase.name}>
       <div className="console-bar">
         {bar}
+        {!place.alone && (
+          <Button small icon="window" name={t('console.window')} onClick={open_window} />
+        )}
         <Button
           small
           icon="expand"

@@ -4,6 +4,8 @@ import { Terminal } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { use_t } from '../i18n';
+import { Button } from '../kit/button';
+import { read_clipboard } from './clipboard';
 import type { ConsoleLink, Phase } from './connect';
 import { ConsoleFrame } from './frame';
 
@@ -19,6 +21,7 @@ interface Props {
 export default function TerminalConsole({ ask, switcher }: Props) {
   const t = use_t();
   const host = useRef<HTMLDivElement>(null);
+  const shown = useRef<Terminal>(undefined);
   const [phase, set_phase] = useState<Phase>({ name: 'connecting' });
   const [turn, set_turn] = useState(0);
   useEffect(() => {
@@ -33,6 +36,7 @@ export default function TerminalConsole({ ask, switcher }: Props) {
       screenReaderMode: true,
     });
     const fit = new FitAddon();
+    shown.current = terminal;
     terminal.loadAddon(fit);
     terminal.open(element);
     fit.fit();
@@ -42,9 +46,15 @@ export default function TerminalConsole({ ask, switcher }: Props) {
     return () => {
       watcher.disconnect();
       close();
+      shown.current = undefined;
       terminal.dispose();
     };
   }, [ask, turn]);
+  const paste = async () => {
+    const text = await read_clipboard();
+    shown.current?.paste(text);
+    shown.current?.focus();
+  };
   return (
     <ConsoleFrame
       terminal
@@ -55,6 +65,9 @@ export default function TerminalConsole({ ask, switcher }: Props) {
           {switcher}
           <span className="grow" />
           <span className="muted">{t('console.enter_hint')}</span>
+          <Button small icon="copy" disabled={phase.name !== 'open'} onClick={() => void paste()}>
+            {t('console.paste_short')}
+          </Button>
         </>
       }
     >

@@ -5,6 +5,7 @@ import type { GuestRef } from '../api/types';
 import { use_t } from '../i18n';
 import { Button } from '../kit/button';
 import { Menu } from '../kit/menu';
+import { read_clipboard } from './clipboard';
 import { ask_vnc, type Phase } from './connect';
 import { ConsoleFrame } from './frame';
 
@@ -109,7 +110,7 @@ export default function VncConsole({
 
 // Types the clipboard's text key by key: works where the guest has no clipboard of its own.
 async function paste(screen: RFB | undefined): Promise<void> {
-  const text = await navigator.clipboard.readText();
+  const text = await read_clipboard();
   for (const letter of text) {
     const code = letter === '\n' ? 0xff0d : (letter.codePointAt(0) ?? 0);
     screen?.sendKey(code > 0xff && letter !== '\n' ? 0x1000000 + code : code, '');

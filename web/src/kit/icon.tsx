@@ -44,6 +44,7 @@ const paths = {
   terminal: 'M3 5h18v14H3zM7 9l3 3-3 3M12 15h5',
   keyboard: 'M3 7h18v10H3zM7 11h.01M11 11h.01M15 11h.01M8 14h8',
   expand: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
+  window: 'M10 5H4v15h15v-6M14 4h6v6M20 4l-9 9',
   lock: 'M6 11h12v9H6zM8.500 11V8a3.500 3.500 0 0 1 7 0v3',
   menu: 'M4 7h16M4 12h16M4 17h16',
   exit: 'M14 4H5v16h9M10 12h11M17 8l4 4-4 4',

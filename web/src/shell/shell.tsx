@@ -21,10 +21,22 @@ const DatacenterPage = lazy(() =>
   import('../pages/datacenter/page').then((m) => ({ default: m.DatacenterPage })),
 );
 
+const ConsoleWindow = lazy(() =>
+  import('../console/window').then((m) => ({ default: m.ConsoleWindow })),
+);
+
 export function Shell() {
   const t = use_t();
   const [side_open, set_side_open] = useState(false);
   const place = use_place();
+  const row = use_resource(`${place.area}/${place.id}`);
+  if (place.alone && row) {
+    return (
+      <Suspense fallback={<Loading />}>
+        <ConsoleWindow row={row} />
+      </Suspense>
+    );
+  }
   return (
     <div className={side_open ? 'shell side-open' : 'shell'}>
       <Button

@@ -17,43 +17,41 @@ import { TaskState, task_text } from './task-text';
 const opened = create_store<Task | undefined>(undefined);
 export const open_task = (task: Task) => opened.set(task);
 
-const log_every_ms = 1_000;
-
 export function TaskViewer() {
   const task = use_store(opened);
   return task ? <Viewer key={task.upid} first={task} /> : null;
 }
 
-function use_log(task: Task, running: boolean) {
+// Reads on whenever the stream tells of more lines or of the end; without the stream, whenever
+// anything is heard of the task.
+function use_log(task: Task) {
   const [lines, set_lines] = useState<LogLine[]>([]);
   const [error, set_error] = useState<unknown>();
   const seen = useRef(0);
+  const first = useRef(task).current;
+  const news = is_running(task) ? (task.lines ?? task) : 'ended';
   useEffect(() => {
     let stopped = false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
     const read = async () => {
       try {
-        const { data } = await task_log(task, seen.current);
-        if (stopped) return;
-        const real = data.filter((line) => line.n > seen.current && line.t !== 'no content');
-        if (real.length > 0) {
+        for (;;) {
+          const { data } = await task_log(first, seen.current);
+          if (stopped) return;
+          const real = data.filter((line) => line.n > seen.current && line.t !== 'no content');
+          set_error(undefined);
+          if (real.length === 0) return;
           seen.current = real[real.length - 1]!.n;
           set_lines((before) => [...before, ...real]);
         }
-        set_error(undefined);
-        if (running || real.length > 0) timer = setTimeout(() => void read(), log_every_ms);
       } catch (failure) {
-        if (stopped) return;
-        set_error(failure);
-        if (running) timer = setTimeout(() => void read(), 3 * log_every_ms);
+        if (!stopped) set_error(failure);
       }
     };
     void read();
     return () => {
       stopped = true;
-      clearTimeout(timer);
     };
-  }, [task, running]);
+  }, [first, news]);
   return { lines, error };
 }
 
@@ -61,7 +59,7 @@ function Viewer({ first }: { first: Task }) {
   const t = use_t();
   const task = use_task(first.upid) ?? first;
   const running = is_running(task);
-  const { lines, error } = use_log(first, running);
+  const { lines, error } = use_log(task);
   const { busy, run } = use_action();
   const log = useRef<HTMLPreElement>(null);
   const [now, set_now] = useState(() => Date.now() / 1000);

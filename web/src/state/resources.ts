@@ -13,6 +13,8 @@ const tasks = create_store<Task[]>([]);
 const most_tasks = 500;
 export const loaded = create_store(false);
 export const task_ended = create_store<Task | undefined>(undefined);
+// How often everything was told anew: after each time that the stream was cut off.
+export const snapshots = create_store(0);
 
 const face = (row: Resource) =>
   [row.name, row.status, row.node, row.tags, row.template, row.lock, row.pool, row.qmpstatus].join(
@@ -56,6 +58,7 @@ export function apply_snapshot(list: Resource[], task_list: Task[]): void {
   list.forEach(put_row);
   apply_tasks(task_list);
   loaded.set(true);
+  snapshots.set(snapshots.get() + 1);
 }
 
 export function apply_resource(row: Resource): void {

@@ -21,15 +21,17 @@ export interface Place {
   area: 'datacenter' | 'node' | 'qemu' | 'lxc' | 'storage';
   id: string;
   view: string;
+  // A console in a window of its own, with nothing around it.
+  alone: boolean;
 }
 
-// /datacenter/VIEW, /node/NAME/VIEW, /qemu/100/VIEW, /storage/NODE~NAME/VIEW
+// /datacenter/VIEW, /node/NAME/VIEW, /qemu/100/VIEW, /storage/NODE~NAME/VIEW, …/VIEW/alone
 export function use_place(): Place {
-  const [, area = 'datacenter', first = '', second = ''] = use_path().split('/');
+  const [, area = 'datacenter', first = '', second = '', third = ''] = use_path().split('/');
   if (area === 'node' || area === 'qemu' || area === 'lxc' || area === 'storage') {
-    return { area, id: first, view: second || 'summary' };
+    return { area, id: first, view: second || 'summary', alone: third === 'alone' };
   }
-  return { area: 'datacenter', id: '', view: first || 'summary' };
+  return { area: 'datacenter', id: '', view: first || 'summary', alone: false };
 }
 
 export function place_of(id: string): string {

@@ -10,7 +10,6 @@ export function TemplateStep(props: Props) {
   const t = use_t();
   const { form, set, errors } = props;
   const { text, check } = bind(props);
-  const differ = form.again !== '' && form.password !== form.again;
   return (
     <div className="form">
       <ImageFields
@@ -36,7 +35,6 @@ export function TemplateStep(props: Props) {
         type="password"
         autoComplete="new-password"
         {...text('again')}
-        error={differ ? t('users.differ') : undefined}
       />
       <TextField whole rows={2} label={t('wizard.ssh_keys')} {...text('keys', 'ssh-public-keys')} />
       <CheckField

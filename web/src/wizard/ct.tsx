@@ -2,7 +2,7 @@
 import { useMemo } from 'react';
 import { create_ct } from '../api/guests';
 import { note_task } from '../api/tasks';
-import { use_t } from '../i18n';
+import { use_t, type Translate } from '../i18n';
 import { use_form_action } from '../state/action';
 import { go } from '../state/route';
 import { NetworkStep, ResourcesStep, TemplateStep } from './ct-steps';
@@ -10,6 +10,7 @@ import { use_guest_form } from './defaults';
 import { DiskFields } from './fields';
 import { Review, WizardFrame, type Step } from './frame';
 import { first_general, general_problems, GeneralStep, type General } from './general';
+import { choice_problems, memory_problems, number_problems, type Problem } from './problems';
 
 export interface CtForm extends General {
   template_storage: string;
@@ -68,6 +69,22 @@ function ct_params(form: CtForm): Record<string, string> {
   return out;
 }
 
+function ct_problems(form: CtForm, t: Translate): Problem[] {
+  const locked = !form.password && !form.keys.trim();
+  const differ = form.password !== form.again;
+  return [
+    ...general_problems(form, 'lxc', t),
+    ...choice_problems('ostemplate', form.template, t('wizard.template_needed')),
+    ...(locked ? choice_problems('password', '', t('wizard.password_or_key')) : []),
+    ...(differ ? [{ field: 'again', text: t('users.differ'), missing: form.again === '' }] : []),
+    ...choice_problems('storage', form.storage, t('wizard.choose')),
+    ...number_problems('rootfs', form.size, 1, t),
+    ...number_problems('cores', form.cores, 1, t),
+    ...memory_problems(form.node, form.memory, t),
+    ...number_problems('swap', form.swap, 0, t),
+  ];
+}
+
 export function CtWizard({ onClose }: { onClose: () => void }) {
   const t = use_t();
   const { form, set } = use_guest_form(first, {
@@ -76,9 +93,6 @@ export function CtWizard({ onClose }: { onClose: () => void }) {
   });
   const { busy, error, errors, submit } = use_form_action();
   const params = useMemo(() => ct_params(form), [form]);
-  const problems = general_problems(form, 'lxc');
-  const differ = form.password !== form.again;
-  const shared = { form, set, errors };
   const shown: [string, string][] = Object.entries(params).map(([key, value]) => [
     key,
     key === 'password' ? '••••••••' : value,
@@ -88,24 +102,21 @@ export function CtWizard({ onClose }: { onClose: () => void }) {
       id: 'general',
       text: t('wizard.general'),
       fields: /^(node|vmid|hostname|tags|start|onboot|pool)$/,
-      wrong: problems.vmid || problems.taken || problems.name || !form.node,
-      body: <GeneralStep kind="lxc" value={form} set={set} errors={errors} />,
+      body: (errors) => <GeneralStep kind="lxc" form={form} set={set} errors={errors} />,
     },
     {
       id: 'template',
       text: t('wizard.template'),
-      fields: /^(ostemplate|password|ssh-public-keys|unprivileged)$/,
-      wrong: !form.template || differ || (!form.password && !form.keys.trim()),
-      body: <TemplateStep {...shared} />,
+      fields: /^(ostemplate|password|again|ssh-public-keys|unprivileged)$/,
+      body: (errors) => <TemplateStep form={form} set={set} errors={errors} />,
     },
     {
       id: 'disk',
       text: t('wizard.disk'),
       fields: /^(rootfs|storage)$/,
-      wrong: !form.storage || !(Number(form.size) > 0),
-      body: (
+      body: (errors) => (
         <div className="form">
-          <DiskFields {...shared} content="rootdir" parameter="rootfs" />
+          <DiskFields form={form} set={set} errors={errors} content="rootdir" parameter="rootfs" />
         </div>
       ),
     },
@@ -113,22 +124,19 @@ export function CtWizard({ onClose }: { onClose: () => void }) {
       id: 'cpu',
       text: t('wizard.cpu'),
       fields: /^(cores|memory|swap|cpulimit)$/,
-      wrong: !(Number(form.cores) > 0 && Number(form.memory) >= 16 && Number(form.swap) >= 0),
-      body: <ResourcesStep {...shared} />,
+      body: (errors) => <ResourcesStep form={form} set={set} errors={errors} />,
     },
     {
       id: 'network',
       text: t('wizard.network'),
       fields: /^net\d+$/,
-      wrong: false,
-      body: <NetworkStep {...shared} />,
+      body: (errors) => <NetworkStep form={form} set={set} errors={errors} />,
     },
     {
       id: 'review',
       text: t('wizard.review'),
       fields: /^$/,
-      wrong: false,
-      body: <Review rows={[['node', form.node], ...shown]} />,
+      body: () => <Review rows={[['node', form.node], ...shown]} />,
     },
   ];
   return (
@@ -137,6 +145,7 @@ export function CtWizard({ onClose }: { onClose: () => void }) {
       steps={steps}
       action={t('create.do')}
       busy={busy}
+      problems={ct_problems(form, t)}
       error={error}
       errors={errors}
       onClose={onClose}

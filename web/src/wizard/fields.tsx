@@ -106,7 +106,7 @@ export function ImageFields(props: ImageProps) {
         label={label}
         value={value}
         none={t('wizard.choose')}
-        hint={value ? undefined : hint}
+        hint={value || error ? undefined : hint}
         error={error}
         onChange={onChange}
       />

@@ -5,14 +5,14 @@ import { use_t } from '../i18n';
 import { Button } from '../kit/button';
 import { Dialog } from '../kit/dialog';
 import { Failure } from '../kit/notice';
+import type { Problem } from './problems';
 
 export interface Step {
   id: string;
   text: string;
   // The parameters this step sets: their errors belong here.
   fields: RegExp;
-  wrong: boolean;
-  body: ReactNode;
+  body: (errors: Record<string, string>) => ReactNode;
 }
 
 interface Props {
@@ -20,6 +20,7 @@ interface Props {
   steps: Step[];
   action: string;
   busy: boolean;
+  problems: Problem[];
   error: unknown;
   errors: Record<string, string>;
   submit: () => Promise<boolean>;
@@ -28,31 +29,35 @@ interface Props {
 
 export function WizardFrame(props: Props) {
   const t = use_t();
-  const { title, steps, action, busy, error, errors, submit, onClose } = props;
+  const { title, steps, action, busy, problems, error, errors, submit, onClose } = props;
   const [at, set_at] = useState(0);
-  const [tried, set_tried] = useState(false);
+  const [reached, set_reached] = useState(0);
   const step = steps[at]!;
   const last = at === steps.length - 1;
-  const refused = (one: Step) => Object.keys(errors).some((field) => one.fields.test(field));
-  const bad = (one: Step, index: number) => refused(one) || (one.wrong && (tried || index < at));
+  const open = (index: number) => {
+    set_at(index);
+    set_reached(Math.max(reached, index));
+  };
+  const step_of = (field: string) => steps.findIndex((one) => one.fields.test(field));
+  const told = problems.filter(({ field, missing }) => !missing || step_of(field) < reached);
+  const local = Object.fromEntries(told.map(({ field, text }) => [field, text]));
+  const all_errors = { ...local, ...errors };
+  const bad_steps = new Set(Object.keys(all_errors).map(step_of));
   const finish = async () => {
-    set_tried(true);
-    const wrong = steps.findIndex((one) => one.wrong);
-    if (wrong >= 0) {
-      set_at(wrong);
-      return;
-    }
-    if (await submit()) onClose();
+    const wrong = problems.map(({ field }) => step_of(field)).filter((index) => index >= 0);
+    if (wrong.length > 0) set_at(Math.min(...wrong));
+    else if (await submit()) onClose();
   };
   // After a refusal the first step that the server complains about is where to go.
-  const blamed = steps.findIndex(refused);
+  const refused = Object.keys(errors).map(step_of);
+  const blamed = steps.findIndex((_, index) => refused.includes(index));
   return (
     <Dialog
       wide
       title={title}
       onClose={onClose}
       bodyClass="wizard"
-      onSubmit={() => (last ? void finish() : set_at(at + 1))}
+      onSubmit={() => (last ? void finish() : open(at + 1))}
       foot={
         <>
           <Button onClick={onClose}>{t('action.cancel')}</Button>
@@ -77,13 +82,15 @@ export function WizardFrame(props: Props) {
             <button
               type="button"
               aria-current={index === at ? 'step' : undefined}
-              onClick={() => set_at(index)}
+              onClick={() => open(index)}
             >
-              <span className={bad(one, index) ? 'step-number bad' : 'step-number'}>
-                {bad(one, index) ? '!' : index + 1}
+              <span className={bad_steps.has(index) ? 'step-number bad' : 'step-number'}>
+                {bad_steps.has(index) ? '!' : index + 1}
               </span>
               {one.text}
-              {bad(one, index) && <span className="visually-hidden">{t('wizard.step_wrong')}</span>}
+              {bad_steps.has(index) && (
+                <span className="visually-hidden">{t('wizard.step_wrong')}</span>
+              )}
             </button>
           </li>
         ))}
@@ -101,7 +108,7 @@ export function WizardFrame(props: Props) {
             )}
           </>
         )}
-        {step.body}
+        {step.body(all_errors)}
       </div>
     </Dialog>
   );

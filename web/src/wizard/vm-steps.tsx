@@ -1,6 +1,7 @@
 import { use_t } from '../i18n';
 import { CheckField, SelectField, TextField } from '../kit/field';
 import { Notice } from '../kit/notice';
+import { system_choices } from '../pages/guest/systems';
 import { disk_buses, disk_formats } from '../pages/guest/edit-disk';
 import { cpu_types } from '../pages/guest/edit-simple';
 import { BridgePicker } from '../pages/guest/pickers';
@@ -10,7 +11,6 @@ import type { VmForm } from './vm';
 
 type Props = StepProps<VmForm>;
 
-const guest_systems = ['l26', 'win11', 'win10', 'w2k22', 'w2k19', 'other'] as const;
 const same = (one: string) => ({ value: one, text: one });
 
 export function MediumStep(props: Props) {
@@ -45,7 +45,7 @@ export function MediumStep(props: Props) {
       <SelectField
         label={t('wizard.guest_system')}
         {...text('ostype')}
-        choices={guest_systems.map((one) => ({ value: one, text: t(`wizard.os.${one}`) }))}
+        choices={system_choices(t)}
       />
       <SelectField
         label={t('wizard.firmware')}

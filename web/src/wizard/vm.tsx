@@ -2,12 +2,13 @@
 import { useMemo } from 'react';
 import { create_vm } from '../api/guests';
 import { note_task } from '../api/tasks';
-import { use_t } from '../i18n';
+import { use_t, type Translate } from '../i18n';
 import { use_form_action } from '../state/action';
 import { go } from '../state/route';
 import { use_guest_form } from './defaults';
 import { Review, WizardFrame, type Step } from './frame';
 import { first_general, general_problems, GeneralStep, type General } from './general';
+import { choice_problems, memory_problems, number_problems, type Problem } from './problems';
 import { CpuMemoryStep, DiskStep, MediumStep, NetworkStep } from './vm-steps';
 
 export interface VmForm extends General {
@@ -95,55 +96,64 @@ export function vm_params(form: VmForm): Record<string, string> {
   return out;
 }
 
+function vm_problems(form: VmForm, t: Translate): Problem[] {
+  const drive = `${form.bus}0`;
+  return [
+    ...general_problems(form, 'qemu', t),
+    ...(form.medium === 'iso' ? choice_problems('ide2', form.iso, t('wizard.iso_needed')) : []),
+    ...number_problems('cores', form.cores, 1, t),
+    ...memory_problems(form.node, form.memory, t),
+    ...number_problems('sockets', form.sockets, 1, t),
+    ...(form.disk
+      ? [
+          ...choice_problems('storage', form.storage, t('wizard.choose')),
+          ...number_problems(drive, form.size, 1, t),
+        ]
+      : []),
+  ];
+}
+
 export function VmWizard({ onClose }: { onClose: () => void }) {
   const t = use_t();
   const { form, set } = use_guest_form(first, { storage: 'images', iso_storage: 'iso' });
   const { busy, error, errors, submit } = use_form_action();
   const params = useMemo(() => vm_params(form), [form]);
-  const problems = general_problems(form, 'qemu');
-  const shared = { form, set, errors };
   const steps: Step[] = [
     {
       id: 'general',
       text: t('wizard.general'),
       fields: /^(node|vmid|name|tags|start|onboot|pool)$/,
-      wrong: problems.vmid || problems.taken || problems.name || !form.node,
-      body: <GeneralStep kind="qemu" value={form} set={set} errors={errors} />,
+      body: (errors) => <GeneralStep kind="qemu" form={form} set={set} errors={errors} />,
     },
     {
       id: 'medium',
       text: t('wizard.medium'),
       fields: /^(ide2|ostype|bios|machine|efidisk0)$/,
-      wrong: form.medium === 'iso' && !form.iso,
-      body: <MediumStep {...shared} />,
+      body: (errors) => <MediumStep form={form} set={set} errors={errors} />,
     },
     {
       id: 'cpu',
       text: t('wizard.cpu'),
       fields: /^(cores|sockets|cpu|memory|balloon|agent|serial0)$/,
-      wrong: !(Number(form.cores) > 0 && Number(form.sockets) > 0 && Number(form.memory) >= 16),
-      body: <CpuMemoryStep {...shared} />,
+      body: (errors) => <CpuMemoryStep form={form} set={set} errors={errors} />,
     },
     {
       id: 'disk',
       text: t('wizard.disk'),
-      fields: /^(scsi|virtio|sata|ide[013])\w*$/,
-      wrong: form.disk && (!form.storage || !(Number(form.size) > 0)),
-      body: <DiskStep {...shared} />,
+      fields: /^(storage|(scsi|virtio|sata)\w*|ide[013])$/,
+      body: (errors) => <DiskStep form={form} set={set} errors={errors} />,
     },
     {
       id: 'network',
       text: t('wizard.network'),
       fields: /^net\d+$/,
-      wrong: false,
-      body: <NetworkStep {...shared} />,
+      body: (errors) => <NetworkStep form={form} set={set} errors={errors} />,
     },
     {
       id: 'review',
       text: t('wizard.review'),
       fields: /^$/,
-      wrong: false,
-      body: <Review rows={[['node', form.node], ...Object.entries(params)]} />,
+      body: () => <Review rows={[['node', form.node], ...Object.entries(params)]} />,
     },
   ];
   return (
@@ -152,6 +162,7 @@ export function VmWizard({ onClose }: { onClose: () => void }) {
       steps={steps}
       action={t('create.do')}
       busy={busy}
+      problems={vm_problems(form, t)}
       error={error}
       errors={errors}
       onClose={onClose}

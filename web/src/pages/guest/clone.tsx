@@ -8,7 +8,8 @@ import { use_t } from '../../i18n';
 import { Confirm } from '../../kit/confirm';
 import { SelectField, TextField } from '../../kit/field';
 import { Notice } from '../../kit/notice';
-import { general_problems } from '../../wizard/general';
+import { name_field } from '../../wizard/general';
+import { id_problems, name_problems } from '../../wizard/problems';
 import { EditDialog } from './edit-dialog';
 import type { GuestProps } from './page';
 import { StoragePicker } from './pickers';
@@ -25,7 +26,8 @@ export function CloneDialog({ guest, row, onClose }: Props) {
   useEffect(() => {
     if (free.data) set_vmid((typed) => typed || free.data);
   }, [free.data]);
-  const problems = general_problems({ vmid, name }, 'qemu');
+  const id_problem = id_problems('newid', vmid, t)[0];
+  const name_problem = name_problems('name', name, false, t)[0];
   const full = mode === 'full';
   const save = async () =>
     note_task(
@@ -40,7 +42,7 @@ export function CloneDialog({ guest, row, onClose }: Props) {
     <EditDialog
       title={t('clone.title', { name: `${guest.vmid} ${row.name ?? ''}` })}
       action={t('clone.do')}
-      ready={!problems.vmid && !problems.taken && !problems.name && (!full || storage !== '')}
+      ready={!id_problem && !name_problem && (!full || storage !== '')}
       onClose={onClose}
       save={save}
     >
@@ -52,7 +54,7 @@ export function CloneDialog({ guest, row, onClose }: Props) {
             type="number"
             min={100}
             value={vmid}
-            error={errors.newid ?? (problems.taken ? t('wizard.id_taken') : undefined)}
+            error={errors.newid ?? (id_problem?.missing ? undefined : id_problem?.text)}
             onChange={set_vmid}
           />
           <TextField
@@ -60,9 +62,7 @@ export function CloneDialog({ guest, row, onClose }: Props) {
             name="name"
             hint={t('options.name_hint')}
             value={name}
-            error={
-              errors.name ?? errors.hostname ?? (problems.name ? t('wizard.name_bad') : undefined)
-            }
+            error={errors[name_field(guest.kind)] ?? name_problem?.text}
             onChange={set_name}
           />
           {row.template === 1 && (

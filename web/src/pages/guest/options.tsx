@@ -3,7 +3,7 @@ import type { Kind } from '../../api/types';
 import { use_t, type Key, type Translate } from '../../i18n';
 import { Button } from '../../kit/button';
 import { Card } from '../../kit/card';
-import { CheckField, TextField } from '../../kit/field';
+import { CheckField, SelectField, TextField } from '../../kit/field';
 import { Failure, Loading, Notice } from '../../kit/notice';
 import { Table } from '../../kit/table';
 import { use_action } from '../../state/action';
@@ -12,12 +12,13 @@ import { BootOrderDialog } from './edit-boot';
 import { EditDialog, type EditProps } from './edit-dialog';
 import { save_changed } from './edit-simple';
 import type { GuestProps } from './page';
+import { system_choices, system_name } from './systems';
 import { planned, use_config, type Settings } from './use-config';
 
 interface Option {
   key: string;
   name: Key;
-  form: 'text' | 'check' | 'long' | 'boot';
+  form: 'text' | 'check' | 'long' | 'boot' | 'system';
   hint?: Key;
 }
 
@@ -27,7 +28,7 @@ const vm_options: Option[] = [
   { key: 'startup', name: 'options.startup', form: 'text', hint: 'options.startup_hint' },
   { key: 'boot', name: 'options.boot', form: 'boot' },
   { key: 'agent', name: 'options.agent', form: 'check', hint: 'options.agent_hint' },
-  { key: 'ostype', name: 'field.ostype', form: 'text' },
+  { key: 'ostype', name: 'field.ostype', form: 'system' },
   { key: 'tags', name: 'field.tags', form: 'text', hint: 'options.tags_hint' },
   { key: 'description', name: 'guest.notes', form: 'long' },
   { key: 'protection', name: 'options.protection', form: 'check', hint: 'options.protection_hint' },
@@ -57,6 +58,7 @@ function is_on(key: string, text: string): boolean {
 
 function shown(option: Option, text: string, t: Translate): string {
   if (option.form === 'check') return is_on(option.key, text) ? t('state.yes') : t('state.no');
+  if (option.form === 'system' && text) return system_name(text);
   return text || '–';
 }
 
@@ -174,6 +176,14 @@ function OptionDialog(props: EditProps & { option: Option }) {
       {(errors) =>
         option.form === 'check' ? (
           <CheckField label={t(option.name)} hint={hint} checked={on} onChange={set_on} />
+        ) : option.form === 'system' ? (
+          <SelectField
+            label={t(option.name)}
+            value={text || 'other'}
+            error={errors[option.key]}
+            onChange={set_text}
+            choices={system_choices(t)}
+          />
         ) : (
           <TextField
             label={t(option.name)}

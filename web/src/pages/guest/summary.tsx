@@ -138,9 +138,7 @@ export function GuestSummary({ guest, row }: GuestProps) {
         />
       </Card>
       <div className="span-7 stack">
-        <Card title={t('guest.addresses')}>
-          <Addresses guest={guest} row={row} />
-        </Card>
+        <Addresses guest={guest} row={row} />
         <Card title={t('guest.notes')}>
           <Notes guest={guest} config={config.data} />
         </Card>

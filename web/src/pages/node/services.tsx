@@ -36,7 +36,7 @@ export function NodeServices({ node }: { node: string }) {
     >
       <Table<Service>
         label={t('view.services')}
-        rows={query.data}
+        rows={query.data.filter((one) => one['unit-state'] !== 'not-found')}
         row_key={(one) => one.service}
         first_sort="name"
         empty={<Empty icon="gear">{t('services.none')}</Empty>}

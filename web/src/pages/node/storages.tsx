@@ -1,4 +1,5 @@
 import { use_t } from '../../i18n';
+import { content_words } from '../storage/content-kinds';
 import { Card } from '../../kit/card';
 import { Bar } from '../../kit/meter';
 import { Empty } from '../../kit/notice';
@@ -30,7 +31,7 @@ export function NodeStorages({ node }: { node: string }) {
           },
           { id: 'status', head: t('field.status'), cell: (row) => <StatusPill row={row} /> },
           { id: 'type', head: t('field.type'), cell: (row) => row.plugintype },
-          { id: 'content', head: t('field.content'), cell: (row) => row.content },
+          { id: 'content', head: t('field.content'), cell: (row) => content_words(row.content, t) },
           {
             id: 'used',
             head: t('chart.used'),

@@ -51,18 +51,16 @@ const charts: ChartSpec[] = [
   },
 ];
 
-const refresh_ms = 10_000;
-
 export function NodeSummary({ row }: { row: Resource }) {
   const t = use_t();
   const node = row.node ?? '';
   const samples = use_samples(row);
   const guests = use_structure().filter((one) => is_guest(one) && one.node === node);
   const running = guests.filter((one) => one.status === 'running').length;
+  // What stays as it is while the node runs; the stream brings the rest.
   const status = useQuery({
     queryKey: ['node', node, 'status'],
     queryFn: () => node_status(node),
-    refetchInterval: refresh_ms,
   });
   const now = status.data;
   const acceleration = (now?.acceleration ?? row.acceleration)?.toLowerCase();
@@ -91,10 +89,10 @@ export function NodeSummary({ row }: { row: Resource }) {
       <Tile
         icon="disk"
         name={t('node.rootfs')}
-        value={format_bytes(now?.rootfs?.used ?? row.disk)}
-        note={t('guest.of_bytes', { total: format_bytes(now?.rootfs?.total ?? row.maxdisk) })}
+        value={format_bytes(row.disk)}
+        note={t('guest.of_bytes', { total: format_bytes(row.maxdisk) })}
         values={[]}
-        fraction={(now?.rootfs?.used ?? row.disk ?? 0) / (now?.rootfs?.total || row.maxdisk || 1)}
+        fraction={(row.disk ?? 0) / (row.maxdisk || 1)}
         testid="rootfs"
       />
       <Tile
@@ -109,7 +107,7 @@ export function NodeSummary({ row }: { row: Resource }) {
         {status.isError && <Failure error={status.error} onRetry={() => void status.refetch()} />}
         <Facts
           rows={[
-            [t('field.uptime'), format_duration(now?.uptime ?? row.uptime)],
+            [t('field.uptime'), format_duration(row.uptime)],
             [t('node.version'), now?.pveversion],
             [t('node.processor'), now?.cpuinfo?.model],
             [
@@ -120,7 +118,7 @@ export function NodeSummary({ row }: { row: Resource }) {
                   sockets: now.cpuinfo.sockets ?? 1,
                 }),
             ],
-            [t('node.load'), now?.loadavg?.join('  ')],
+            [t('node.load'), row.loadavg?.join('  ')],
             [t('node.kernel'), now?.kversion ?? now?.['current-kernel']?.release],
             [
               t('field.acceleration'),
@@ -140,25 +138,22 @@ export function NodeSummary({ row }: { row: Resource }) {
       </Card>
       <Card title={t('node.room')} span={5}>
         <div className="stack">
-          <Meter label={t('chart.cpu')} fraction={now?.cpu ?? row.cpu} />
+          <Meter label={t('chart.cpu')} fraction={row.cpu} />
           <Meter
             label={t('chart.memory')}
-            fraction={now?.memory && now.memory.used / now.memory.total}
-            text={
-              now?.memory &&
-              t('node.used_of', {
-                used: format_bytes(now.memory.used),
-                total: format_bytes(now.memory.total),
-              })
-            }
+            fraction={row.maxmem && (row.mem ?? 0) / row.maxmem}
+            text={t('node.used_of', {
+              used: format_bytes(row.mem),
+              total: format_bytes(row.maxmem),
+            })}
           />
-          {now?.swap && now.swap.total > 0 && (
+          {!!row.maxswap && (
             <Meter
               label={t('node.swap')}
-              fraction={now.swap.used / now.swap.total}
+              fraction={(row.swap ?? 0) / row.maxswap}
               text={t('node.used_of', {
-                used: format_bytes(now.swap.used),
-                total: format_bytes(now.swap.total),
+                used: format_bytes(row.swap),
+                total: format_bytes(row.maxswap),
               })}
             />
           )}
