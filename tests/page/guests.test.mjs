@@ -83,7 +83,10 @@ test('several guests are started and stopped at once', when_live, async () => {
   await act('Start');
   await all('running');
   for (const id of ids)
-    await page.getByRole('row', { name: new RegExp(`^.*${id}.*running`) }).waitFor();
+    await page
+      .locator('#page-panel')
+      .getByRole('row', { name: new RegExp(`^.*${id}.*running`) })
+      .waitFor();
   await act('Stop');
   await all('stopped');
 });
