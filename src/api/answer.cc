@@ -37,4 +37,12 @@ Answer Answer::console(BodyKind kind, sys::Fd descriptor, std::string greeting, 
   return answer;
 }
 
+Error no_such_node(const std::string& node) {
+  return Error::failed("cluster.no-such-node",
+                       "hostname lookup '" + node + "' failed - failed to get address info for: " +
+                           node + ": Name or service not known",
+                       {{"node", node}})
+      .with_hint("There is no such node in this cluster: GET /nodes lists them.");
+}
+
 }  // namespace posada::api

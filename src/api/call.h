@@ -107,6 +107,9 @@ struct Answer {
 
 using Handler = std::function<sys::Async<Answer>(Call&)>;
 
+// The text that programs know for a node that is not in the cluster.
+Error no_such_node(const std::string& node);
+
 // What a task of this call starts with.
 template <class Start>
 Start task_start(const Call& call, std::string type, std::string id) {

@@ -47,7 +47,9 @@ json::object texts(const Error::Texts& from) {
 }
 
 std::string failure_body(const Error& error, const RequestFrame& frame) {
-  json::object body{{"data", nullptr}, {"message", error.wire() + "\n"}};
+  // Only this message has no line end; clients compare it as it is.
+  const bool known = error.kind() != ErrorKind::not_implemented;
+  json::object body{{"data", nullptr}, {"message", error.wire() + (known ? "\n" : "")}};
   if (!error.parameters().empty()) body["errors"] = texts(error.parameters());
   body["code"] = error.code();
   if (!error.arguments().empty()) body["args"] = texts(error.arguments());
@@ -124,9 +126,7 @@ sys::Async<Answer> Dispatcher::answer(RequestFrame& frame, std::optional<sys::Fd
   json::object parameters = validate(method, route.parameters, std::move(frame.parameters));
   const std::optional<std::string> node = text_member(parameters, "node");
   if (method.to_node && node && *node != services_.node) {
-    throw Error::failed("cluster.no-such-node", "hostname lookup '" + *node +
-                                                    "' failed - no such node in this cluster",
-                        {{"node", *node}});
+    throw no_such_node(*node);
   }
   const Handler* handler = router_.find(method.id);
   if (!handler) throw Error::not_implemented(frame.method, path_text(frame));

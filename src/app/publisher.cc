@@ -5,6 +5,7 @@
 #include "ct/containers.h"
 #include "storage/storage.h"
 #include "guest/registry.h"
+#include "sys/file.h"
 #include "sys/host_status.h"
 #include "telemetry/history.h"
 #include "vm/machines.h"
@@ -90,11 +91,13 @@ void Publisher::publish_node() {
   const sys::FileSystem root = sys::read_file_system("/");
   const auto load = sys::read_load_average();
   const std::string id = "node/" + services_.node;
+  const int cgroup_mode = sys::exists("/sys/fs/cgroup/cgroup.controllers") ? 2 : 1;
   put(id, {{"id", id},
                                 {"type", "node"},
                                 {"node", services_.node},
                                 {"status", "online"},
                                 {"level", ""},
+                                {"cgroup-mode", cgroup_mode},
                                 {"cpu", services_.node_load().cpu},
                                 {"maxcpu", sys::cpu_info().cpus},
                                 {"mem", memory.used()},
@@ -121,6 +124,7 @@ void Publisher::publish_guests() {
       fields["type"] = type;
       fields["node"] = services_.node;
       if (!fields.contains("template")) fields["template"] = 0;
+      if (!fields.contains("memhost")) fields["memhost"] = fields["mem"];  // of a container
       if (const auto cpus = fields.if_contains("cpus")) fields["maxcpu"] = *cpus;
       const std::string* pool =
           services_.directory->config().pool_of(GuestId{static_cast<std::uint32_t>(number)});

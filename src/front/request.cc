@@ -75,6 +75,8 @@ Address split_target(std::string_view target) {
 }
 
 bool is_api_path(std::string_view path) {
+  // An address that ends in a slash and a path that begins with one make two of them.
+  while (path.starts_with("//")) path.remove_prefix(1);
   return path == "/api2" || path.starts_with("/api2/");
 }
 

@@ -37,6 +37,7 @@ CpuInfo parse_cpu_info(const std::string& text) {
     if (name == "processor") ++info.cpus;
     if (name == "model name") info.model = value;
     if (name == "vendor_id") info.vendor = value;
+    if (name == "cpu family") info.family = value;
     if (name == "cpu MHz") info.mhz = value;
     if (name == "flags") info.flags = value;
     if (name == "physical id") sockets.insert(socket = value);

@@ -22,7 +22,7 @@ struct Memory {  // bytes
 };
 
 struct CpuInfo {
-  std::string model, vendor, flags, mhz;
+  std::string model, vendor, family, flags, mhz;
   int cpus = 0, cores = 0, sockets = 0;
   bool virtualization = false;  // vmx or svm among the flags: KVM can work
 };

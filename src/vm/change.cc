@@ -132,8 +132,7 @@ void check_request(Machines::State& state, const Caller& caller, const guest::Re
                    const ConfigChange& change) {
   const auto& parsed = state.config(record);
   if (!change.digest.empty() && change.digest != parsed.digest) {
-    throw Error::failed("guest.digest",
-                        "detected modified configuration - file changed by other user? Try again.");
+    throw Error::failed("guest.digest", "checksum mismatch (file change by other user?)");
   }
   state.check_lock(parsed.config, change.skip_lock);
   if (change.skip_lock && !caller.user.is_root()) {

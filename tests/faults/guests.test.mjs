@@ -60,8 +60,8 @@ test('machines in trouble', { skip }, async (t) => {
     const won = answers.map((answer) => answer.status === 200);
     assert.equal(won.filter(Boolean).length, 1);
     for (const answer of answers.filter((one) => one.status !== 200)) {
-      assert.equal(`${answer.status} ${answer.reason}`, '500 detected modified configuration - '
-        + 'file changed by other user? Try again.');
+      assert.equal(`${answer.status} ${answer.reason}`,
+        '500 checksum mismatch (file change by other user?)');
     }
     const after = await node.config(100);
     changes.forEach((change, n) => {

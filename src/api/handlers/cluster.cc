@@ -62,6 +62,7 @@ sys::Async<Answer> list_nodes(Call& call, nodes::Index) {
   json::array rows;
   call.services.board->each("node/", [&](const telemetry::Row& row) {
     json::object fields = row.values;
+    fields.erase("cgroup-mode");  // only where all resources are listed
     fields["ssl_fingerprint"] = call.services.fingerprint;
     rows.push_back(std::move(fields));
   });

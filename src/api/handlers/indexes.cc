@@ -1,8 +1,8 @@
 // Methods that list what stands below a path: all of them are answered from the tree of paths.
-#include "api/handlers/handlers.h"
-
 #include <algorithm>
 
+#include "api/handlers/handlers.h"
+#include "api/request/posada.h"
 #include "base/text.h"
 
 namespace posada::api {
@@ -14,7 +14,8 @@ std::string_view child_member(const Method& method) {
   const Rule* returns = method.returns;
   if (!returns || returns->type != ValueType::array || !returns->items) return {};
   const Members members = returns->items->members;
-  if (members.empty() && method.name == "index") return "name";
+  const bool says_index = method.name == "index" || method.name.ends_with("_index");
+  if (members.empty() && says_index) return "name";
   if (members.size() != 1) return {};
   const std::string_view name = members.front()->name;
   return name == "name" || name == "subdir" || name == "id" ? name : std::string_view{};
@@ -41,9 +42,19 @@ sys::Async<Answer> list_children(Call& call) {
   co_return rows;
 }
 
+// What is our own at the root stays out: clients walk this list.
+sys::Async<Answer> list_parts(Call&, posada::Index) {
+  json::array rows;
+  for (const char* name : {"version", "cluster", "nodes", "storage", "access", "pools"}) {
+    rows.push_back(json::object{{"subdir", name}});
+  }
+  co_return rows;
+}
+
 }  // namespace
 
 void register_indexes(Router& router) {
+  router.on<posada::Index>(list_parts);
   for (const Method& method : methods()) {
     if (is_index(method) && !router.implements(method.id)) router.bind(method.id, list_children);
   }

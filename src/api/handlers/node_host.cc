@@ -69,8 +69,7 @@ sys::Async<Answer> wake(Call& call, nodes::Wakeonlan request) {
     throw Error::failed("host.wake-self",
                         "'" + request.node + "' is local node, cannot wake my self!");
   }
-  throw Error::failed("cluster.no-such-node", "hostname lookup '" + request.node +
-                                                  "' failed - no such node in this cluster");
+  throw no_such_node(request.node);
 }
 
 // No subscription exists for this software, so there is none to show, check or remove.

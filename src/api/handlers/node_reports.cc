@@ -87,9 +87,15 @@ sys::Async<Answer> backup_defaults(Call& call, nodes_vzdump::Defaults request) {
   }
   answer["fleecing"] = json::object{{"enabled", 0}};
   answer["performance"] = json::object{{"max-workers", 16}, {"pbs-entries-max", 1048576}};
-  if (request.storage) {
-    (void)call.services.storages->definition(*request.storage);  // throws when there is none
-    answer["storage"] = *request.storage;
+  const std::string storage = request.storage.value_or("local");
+  const auto all = call.services.storages->definitions();
+  const bool known = std::ranges::any_of(all, [&](const auto& one) { return one.name == storage; });
+  if (!known && !request.storage) co_return answer;
+  const auto definition = call.services.storages->definition(storage);  // throws without it
+  answer["storage"] = storage;
+  if (!definition.path().empty()) {
+    answer["dumpdir"] =
+        definition.path() + "/" + definition.folder(::posada::storage::Content::backup);
   }
   co_return answer;
 }

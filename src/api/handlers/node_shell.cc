@@ -17,9 +17,7 @@ access::ConsoleTarget target(const Call& call, int port) {
 
 void require_own_node(const Call& call, const std::string& node) {
   if (node == call.services.node) return;
-  throw Error::failed("cluster.no-such-node",
-                      "hostname lookup '" + node + "' failed - no such node in this cluster",
-                      {{"node", node}});
+  throw no_such_node(node);
 }
 
 sys::Async<void> say_ready(task::Context& context) {

@@ -1,5 +1,6 @@
-#include "api/handlers/handlers.h"
 #include "api/request/nodes.h"
+
+#include "api/handlers/handlers.h"
 #include "sys/file.h"
 #include "sys/host_status.h"
 
@@ -15,9 +16,10 @@ sys::Async<Answer> get_version(Call& call, nodes::Version) {
 
 json::object cpu_object() {
   const sys::CpuInfo& cpu = sys::cpu_info();
-  return {{"model", cpu.model}, {"cpus", cpu.cpus},   {"cores", cpu.cores},
-          {"sockets", cpu.sockets}, {"mhz", cpu.mhz}, {"flags", cpu.flags},
-          {"hvm", cpu.virtualization ? "1" : ""},     {"user_hz", 100}};
+  return {{"model", cpu.model},     {"cpus", cpu.cpus},     {"cores", cpu.cores},
+          {"sockets", cpu.sockets}, {"mhz", cpu.mhz},       {"flags", cpu.flags},
+          {"vendor", cpu.vendor},   {"family", cpu.family}, {"hvm", cpu.virtualization ? "1" : ""},
+          {"user_hz", 100}};
 }
 
 sys::Async<Answer> get_status(Call& call, nodes::Status) {

@@ -39,12 +39,15 @@ bool belongs_to_node(RowList list) {
 // What the board's row has beside the guest's own figures.
 std::string guest_text(const json::object& row) {
   static constexpr std::array<std::string_view, 4> of_resource{"id", "node", "pool", "maxcpu"};
+  const bool container = member(row, "type") == "lxc";
   json::object fields;
   for (const auto& [key, value] : row) {
     const std::string_view name(key.data(), key.size());
     const bool template_flag = name == "template" && value == json::value(0);
     const bool kind = name == "type" && value == json::value("qemu");
-    if (template_flag || kind || std::ranges::find(of_resource, name) != of_resource.end()) {
+    const bool same_as_mem = name == "memhost" && container;
+    if (template_flag || kind || same_as_mem ||
+        std::ranges::find(of_resource, name) != of_resource.end()) {
       continue;
     }
     fields.emplace(key, value);

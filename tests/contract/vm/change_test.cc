@@ -147,7 +147,7 @@ sys::Async<void> collides(Node& node) {
   ConfigChange second = set({{"cores", "4"}});
   second.digest = digest;
   const auto failure = co_await failure_of(node.machines.set_config(node.root, id, second));
-  EXPECT_EQ(failure, "detected modified configuration - file changed by other user? Try again.");
+  EXPECT_EQ(failure, "checksum mismatch (file change by other user?)");
   EXPECT_EQ(node.config(100).get("cores"), "2");
 }
 
