@@ -41,7 +41,6 @@ struct Running : guest::Run {
   std::unique_ptr<Agent> agent;
   std::string state = "unknown";  // as QEMU says it: running, paused, prelaunch, …
   std::string last_words;         // what QEMU wrote before it ended
-  bool restart = false;           // the guest rebooted while changes waited
   sys::Event unplugged;        // set when QEMU says that a device has gone
   std::set<std::string> gone;  // names of those devices
   Figures figures;

@@ -105,7 +105,9 @@ sys::Async<void> Machines::State::bring_changes_in(std::shared_ptr<State> self,
   const GuestId id = run->record.guest;
   const auto record = self->parts.registry.find(id);
   if (!record || run->end_wanted || !self->config(*record).config.has_pending()) co_return;
-  run->restart = true;
+  // A daemon that dies now leaves the start to the next one.
+  run->record.restart = true;
+  co_await self->save(run);
   try {
     co_await run->qmp->execute("quit");
   } catch (const Error& error) {
@@ -131,6 +133,18 @@ sys::Async<void> Machines::State::attach(std::shared_ptr<State> self,
   run->agent = std::make_unique<Agent>(self->parts.executor, folder + "/qga");
 }
 
+namespace {
+
+void start_again(std::shared_ptr<Machines::State> self, GuestId id) {
+  if (!self->parts.registry.find(id)) return;
+  self->parts.tasks.start({"qmstart", id.text(), Identity{"root@pam", ""}, ""},
+                          [self, id](task::Context& context) {
+                            return Machines::State::power_on(self, context, id, StartOptions());
+                          });
+}
+
+}  // namespace
+
 sys::Async<void> Machines::State::follow(std::shared_ptr<State> self,
                                          std::shared_ptr<Running> run) {
   const GuestId id = run->record.guest;
@@ -147,11 +161,7 @@ sys::Async<void> Machines::State::follow(std::shared_ptr<State> self,
   if (self->find(id) == run) self->running.erase(id);
   run->ended.set();
   self->tell(id, "stopped");
-  if (run->restart && !run->end_wanted && self->parts.registry.find(id)) {
-    self->parts.tasks.start(
-        {"qmstart", id.text(), Identity{"root@pam", ""}, ""},
-        [self, id](task::Context& context) { return power_on(self, context, id, StartOptions()); });
-  }
+  if (run->record.restart && !run->end_wanted) start_again(self, id);
 }
 
 namespace {
@@ -208,7 +218,9 @@ sys::Async<void> Machines::State::adopt(std::shared_ptr<State> self, GuestId id)
                    ? sys::adopt(self->parts.executor, record->pid, record->start_ticks)
                    : std::nullopt;
   if (!child) {
+    const bool again = record && record->restart && record->boot == sys::boot_id();
     co_await release(self, id);
+    if (again) start_again(self, id);
     co_return;
   }
   auto run = std::make_shared<Running>(id, self->parts.executor);

@@ -23,6 +23,7 @@ json::object to_json(const RuntimeRecord& record) {
           {"config", std::move(values)},
           {"interfaces", std::move(interfaces)},
           {"next_set", record.next_set},
+          {"restart", record.restart},
           {"sets", std::move(sets)}};
 }
 
@@ -43,6 +44,8 @@ std::optional<RuntimeRecord> runtime_record(const json::value& value) {
   record.machine = text_member(*object, "machine").value_or("");
   record.acceleration = text_member(*object, "acceleration").value_or("");
   record.uid = static_cast<unsigned>(integer_member(*object, "uid").value_or(0));
+  const auto* restart = object->if_contains("restart");
+  record.restart = restart != nullptr && restart->is_bool() && restart->get_bool();
   record.next_set = static_cast<int>(integer_member(*object, "next_set").value_or(1));
   if (const auto* members = object->if_contains("config"); members && members->is_object()) {
     for (const auto& [key, item] : members->get_object()) {

@@ -29,6 +29,7 @@ struct RuntimeRecord {
   std::map<std::string, std::string> interfaces;  // card → interface of the host
   int next_set = 1;                               // the next free number of a descriptor set
   std::map<std::string, int> sets;                // disk → its descriptor set
+  bool restart = false;  // it ends because the guest rebooted while changes waited: start it anew
 };
 
 json::object to_json(const RuntimeRecord& record);
