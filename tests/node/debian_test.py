@@ -85,11 +85,11 @@ class DebianNode(unittest.TestCase):
         run(str(ROOT / "tools" / "images" / "demo-ct"), str(template), "--cache",
             str(cls.folder / "cache"))
         cls.console = boot(cls.folder, make_root(cls.folder, template))
-        cls.saw = dict(re.findall(r"^SAW (\S+)=(.*?)\r?$", cls.console, re.M))
+        cls.seen = dict(re.findall(r"^SAW (\S+)=(.*?)\r?$", cls.console, re.M))
 
     def saw(self, name):
-        self.assertIn(name, type(self).saw, type(self).console[-4000:])
-        return type(self).saw[name]
+        self.assertIn(name, type(self).seen, type(self).console[-4000:])
+        return type(self).seen[name]
 
     def test_it_is_a_machine_with_cgroup_v2(self):
         self.assertEqual(self.saw("cgroups"), "cgroup2fs")
