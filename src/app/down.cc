@@ -1,5 +1,4 @@
 // `posada down`: the guests, the daemon, the front and the node's network, in this order.
-#include <csignal>
 #include <cstdio>
 #include <iostream>
 
@@ -18,7 +17,7 @@ namespace {
 
 constexpr int shutdown_seconds = 20;  // then a guest is stopped hard
 constexpr int start_seconds = 60;     // for a daemon to answer
-constexpr int end_seconds = 15;       // then a process is killed
+constexpr std::chrono::seconds end_patience{15};
 
 struct Guest {
   std::string kind, id, name;
@@ -109,23 +108,14 @@ sys::Async<void> start_daemon(Settings settings, sys::Loop& loop) {
   }
 }
 
-sys::Async<void> end_process(std::string file, sys::Executor executor) {
+sys::Async<void> end_recorded(std::string file, sys::Executor executor) {
   std::optional<sys::Child> process = find_process(file, executor);
-  if (!process) co_return;
-  process->signal(SIGTERM);
-  sys::Event ended(executor);
-  sys::Scope scope(executor);
-  scope.spawn("end", [](sys::Child& child, sys::Event& event) -> sys::Async<void> {
-    co_await child.wait();
-    event.set();
-  }(*process, ended));
-  if (!co_await ended.wait_for(std::chrono::seconds(end_seconds))) process->signal(SIGKILL);
-  co_await scope.join();
+  if (process) co_await end_process(std::move(*process), executor, end_patience);
 }
 
 sys::Async<void> end_node(Settings settings, sys::Loop& loop) {
-  co_await end_process(settings.run + "/daemon.json", loop.executor());
-  co_await end_process(settings.run + "/front.json", loop.executor());
+  co_await end_recorded(settings.run + "/daemon.json", loop.executor());
+  co_await end_recorded(settings.run + "/front.json", loop.executor());
   if (settings.privileged) {
     sys::SystemClock clock;
     net::InstanceNetwork network({net::Mode::instance, settings.instance, settings.run}, clock,

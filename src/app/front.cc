@@ -2,19 +2,23 @@
 
 #include <fmt/format.h>
 
-#include <csignal>
-
 #include "app/process_record.h"
 #include "base/digest.h"
 #include "base/text.h"
 #include "sys/file.h"
 #include "sys/folder.h"
+#include "sys/listener.h"
 #include "sys/log.h"
 
 namespace posada::app {
 namespace {
 
-std::string record_file(const Settings& settings) { return settings.run + "/front.json"; }
+constexpr int listener_number = 3;  // in the front
+constexpr std::chrono::seconds front_patience{5};
+
+std::string record_file(const Settings& settings) {
+  return settings.run + "/front.json";
+}
 
 // Differs when the program or what it was started with does. A new build is a new file: reading
 // megabytes of program at each start would be a good part of it.
@@ -42,8 +46,9 @@ std::string fingerprint_of(std::string_view pem, const std::string& file) {
   }
   const std::optional<std::string> bytes = from_base64(base);
   if (!bytes || bytes->empty()) {
-    throw Error::failed("node.certificate", file + " holds no certificate; remove it to get a new "
-                                                   "one, or put one in PEM form there");
+    throw Error::failed("node.certificate", file +
+                                                " holds no certificate; remove it to get a new "
+                                                "one, or put one in PEM form there");
   }
   std::string shown;
   for (const char digit : sha256_hex(*bytes)) {
@@ -58,21 +63,40 @@ std::string fingerprint_of(std::string_view pem, const std::string& file) {
 FrontKeeper::FrontKeeper(const Settings& settings, sys::Clock& clock, sys::Executor executor)
     : settings_(settings), clock_(clock), executor_(executor), scope_(executor) {}
 
-sys::Child FrontKeeper::launch() const {
+sys::Fd FrontKeeper::listen() const {
+  try {
+    return sys::listen_on(settings_.address + ":" + std::to_string(settings_.port));
+  } catch (const Error& error) {
+    if (error.code() != "sys.address-taken") throw;
+    throw Error::failed("node.port",
+                        fmt::format("port {} of {} is taken by another program; choose another one "
+                                    "with --port NUMBER",
+                                    settings_.port, settings_.address),
+                        {{"port", std::to_string(settings_.port)}});
+  }
+}
+
+sys::Child FrontKeeper::launch(const sys::Fd& listener) const {
   const std::string keys = settings_.data + "/tls";
   sys::Command command;
   command.arguments = {settings_.programs + "/posada-front",
-                       "--socket",      settings_.front_socket(),
-                       "--listen",      settings_.address + ":" + std::to_string(settings_.port),
-                       "--certificate", certificate_file(settings_),
-                       "--key",         keys + "/key.pem",
-                       "--page",        settings_.page,
-                       "--openapi",     settings_.openapi};
+                       "--socket",
+                       settings_.front_socket(),
+                       "--listen-fd",
+                       std::to_string(listener_number),
+                       "--certificate",
+                       certificate_file(settings_),
+                       "--key",
+                       keys + "/key.pem",
+                       "--page",
+                       settings_.page,
+                       "--openapi",
+                       settings_.openapi};
   command.no_new_privileges = true;
   const std::string log = settings_.log + "/front.log";
   sys::append_file(log, "", 0600);
   const sys::Fd output = sys::open_for_append(log);
-  command.descriptors[2] = output.get();
+  command.descriptors = {{2, output.get()}, {listener_number, listener.get()}};
   return sys::spawn(executor_, command);
 }
 
@@ -80,21 +104,24 @@ void FrontKeeper::remember(const sys::Child& child) const {
   remember_process(record_file(settings_), child.pid(), launch_mark(settings_));
 }
 
-std::optional<sys::Child> FrontKeeper::find_running() const {
+sys::Async<std::optional<sys::Child>> FrontKeeper::find_running() const {
   std::string mark;
   std::optional<sys::Child> child = find_process(record_file(settings_), executor_, &mark);
-  if (child && mark != launch_mark(settings_)) {
-    sys::log_info("replacing the front of another build");
-    child->signal(SIGTERM);
-    return std::nullopt;
-  }
-  return child;
+  if (!child || mark == launch_mark(settings_)) co_return child;
+  sys::log_info("replacing the front of another build");
+  co_await end_process(std::move(*child), executor_, front_patience);  // it has the port
+  co_return std::nullopt;
+}
+
+sys::Async<void> FrontKeeper::claim_port() {
+  child_ = co_await find_running();
+  if (!child_) listener_ = listen();
 }
 
 sys::Async<void> FrontKeeper::start() {
-  child_ = find_running();
   if (!child_) {
-    child_ = launch();
+    child_ = launch(listener_);
+    listener_.reset();
     remember(*child_);
   }
   scope_.spawn("front keeper", keep());
@@ -108,11 +135,18 @@ sys::Async<void> FrontKeeper::keep() {
     const int status = co_await child_->wait();
     sys::log_error("the front ended with status {} (see {}/front.log); starting it again", status,
                    settings_.log);
-    // A front that cannot start (its port is taken) must not keep the machine busy.
+    // A front that cannot start must not keep the machine busy.
     if (clock_.boot_time() - began > std::chrono::seconds(30)) pause = sys::Milliseconds(200);
-    co_await clock_.sleep(pause);
-    pause = std::min(pause * 2, sys::Milliseconds(10'000));
-    child_ = launch();
+    for (bool launched = false; !launched;) {
+      co_await clock_.sleep(pause);
+      pause = std::min(pause * 2, sys::Milliseconds(10'000));
+      try {
+        child_ = launch(listen());
+        launched = true;
+      } catch (const Error& error) {
+        sys::log_error("the front cannot be started, trying again: {}", error.wire());
+      }
+    }
     remember(*child_);
   }
 }
@@ -132,12 +166,25 @@ sys::Async<std::string> ensure_certificate(const Settings& settings) {
   if (!sys::exists(certificate)) {
     sys::make_directories(folder, 0700);
     sys::Command command;
-    command.arguments = {"openssl",  "req",     "-x509",      "-newkey", "ec",
-                         "-pkeyopt", "ec_paramgen_curve:prime256v1",     "-nodes",
-                         "-days",    "730",     "-subj",      "/CN=" + settings.node,
-                         "-addext",
-                         "subjectAltName=DNS:" + settings.node + ",DNS:localhost,IP:127.0.0.1,IP:::1",
-                         "-keyout",  folder + "/key.pem", "-out", certificate + ".new"};
+    command.arguments = {
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "730",
+        "-subj",
+        "/CN=" + settings.node,
+        "-addext",
+        "subjectAltName=DNS:" + settings.node + ",DNS:localhost,IP:127.0.0.1,IP:::1",
+        "-keyout",
+        folder + "/key.pem",
+        "-out",
+        certificate + ".new"};
     co_await sys::run_checked(std::move(command));
     sys::rename_file(certificate + ".new", certificate);
   }

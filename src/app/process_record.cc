@@ -1,5 +1,7 @@
 #include "app/process_record.h"
 
+#include <csignal>
+
 #include "base/json.h"
 #include "sys/file.h"
 
@@ -18,6 +20,19 @@ std::optional<sys::Child> find_process(const std::string& file, sys::Executor ex
   if (mark) *mark = text_of(record.at("mark"));
   return sys::adopt(executor, record.at("pid").to_number<int>(),
                     record.at("start").to_number<std::uint64_t>());
+}
+
+sys::Async<void> end_process(sys::Child process, sys::Executor executor,
+                             std::chrono::seconds patience) {
+  process.signal(SIGTERM);
+  sys::Event ended(executor);
+  sys::Scope scope(executor);
+  scope.spawn("end", [](sys::Child& child, sys::Event& event) -> sys::Async<void> {
+    co_await child.wait();
+    event.set();
+  }(process, ended));
+  if (!co_await ended.wait_for(patience)) process.signal(SIGKILL);
+  co_await scope.join();
 }
 
 }  // namespace posada::app

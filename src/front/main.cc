@@ -12,13 +12,13 @@
 
 #include "base/error.h"
 #include "front/call.h"
-#include "front/listener.h"
 #include "front/page.h"
 #include "front/sandbox.h"
 #include "front/server.h"
 #include "front/settings.h"
 #include "front/tls.h"
 #include "sys/file.h"
+#include "sys/listener.h"
 #include "sys/log.h"
 #include "sys/loop.h"
 
@@ -76,9 +76,9 @@ sys::Async<void> serve(Services& services, Server& server, TlsContext& tls) {
   std::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
   sys::Fd listener = settings.listen_descriptor ? sys::Fd(*settings.listen_descriptor)
-                                                : listen_on(settings.listen);
+                                                : sys::listen_on(settings.listen);
   if (settings.listen_descriptor) ::fcntl(listener.get(), F_SETFD, FD_CLOEXEC);
-  std::string address = local_address(listener);
+  std::string address = sys::local_address(listener);
   TlsContext tls(settings.certificate, settings.key);
   sys::Fd folder;
   std::string socket = reachable_socket(settings.socket, folder);

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "front/listener.h"
 #include "sys/file.h"
 
 namespace posada::front {
@@ -76,8 +75,8 @@ void FrontTest::write_certificate(const std::string& name) {
 }
 
 void FrontTest::start_front(std::vector<std::string> more, const std::string& host) {
-  sys::Fd listener = listen_on(host + ":0");
-  std::string address = local_address(listener);
+  sys::Fd listener = sys::listen_on(host + ":0");
+  std::string address = sys::local_address(listener);
   port_ = static_cast<std::uint16_t>(*to_integer(address.substr(address.rfind(':') + 1)));
   std::vector<std::string> arguments{POSADA_FRONT,
                                      "--socket=" + folder_ + "/front.sock",

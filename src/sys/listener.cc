@@ -1,4 +1,4 @@
-#include "front/listener.h"
+#include "sys/listener.h"
 
 #include <array>
 #include <cerrno>
@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 
-namespace posada::front {
+namespace posada::sys {
 namespace {
 
 struct Endpoint {
@@ -20,9 +20,9 @@ struct Endpoint {
 };
 
 Error malformed(const std::string& address) {
-  return Error::failed("front.listen", "--listen: '" + address +
-                                           "' is not ADDRESS:PORT; write 0.0.0.0:8006, "
-                                           "[::1]:8006 or :8006 for every address");
+  return Error::failed("sys.address", "'" + address +
+                                          "' is not ADDRESS:PORT; write 0.0.0.0:8006, "
+                                          "[::1]:8006 or :8006 for every address");
 }
 
 Endpoint parse(const std::string& address) {
@@ -35,22 +35,25 @@ Endpoint parse(const std::string& address) {
   return {host, static_cast<std::uint16_t>(*port)};
 }
 
-sys::Fd bind_and_listen(int family, const sockaddr* address, socklen_t length, bool dual,
-                        const std::string& name) {
-  sys::Fd socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket) sys::throw_errno("making a socket for " + name);
+Fd bind_and_listen(int family, const sockaddr* address, socklen_t length, bool dual,
+                   const std::string& name) {
+  Fd socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) throw_errno("making a socket for " + name);
   const int on = 1;
   const int only = dual ? 0 : 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   if (family == AF_INET6) {
     ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
   }
-  if (::bind(socket.get(), address, length) < 0) sys::throw_errno("listening on " + name);
-  if (::listen(socket.get(), SOMAXCONN) < 0) sys::throw_errno("listening on " + name);
+  if (::bind(socket.get(), address, length) < 0 || ::listen(socket.get(), SOMAXCONN) < 0) {
+    if (errno != EADDRINUSE) throw_errno("listening on " + name);
+    throw Error::failed("sys.address-taken", "another program listens on " + name + " already",
+                        {{"address", name}});
+  }
   return socket;
 }
 
-sys::Fd listen_ipv4(in_addr host, std::uint16_t port, const std::string& name) {
+Fd listen_ipv4(in_addr host, std::uint16_t port, const std::string& name) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -59,7 +62,7 @@ sys::Fd listen_ipv4(in_addr host, std::uint16_t port, const std::string& name) {
                          false, name);
 }
 
-sys::Fd listen_ipv6(const in6_addr& host, std::uint16_t port, bool dual, const std::string& name) {
+Fd listen_ipv6(const in6_addr& host, std::uint16_t port, bool dual, const std::string& name) {
   sockaddr_in6 address{};
   address.sin6_family = AF_INET6;
   address.sin6_port = htons(port);
@@ -69,7 +72,7 @@ sys::Fd listen_ipv6(const in6_addr& host, std::uint16_t port, bool dual, const s
 }
 
 bool has_ipv6() {
-  sys::Fd probe(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  Fd probe(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!probe) return false;
   sockaddr_in6 any{};
   any.sin6_family = AF_INET6;
@@ -78,7 +81,7 @@ bool has_ipv6() {
 
 }  // namespace
 
-sys::Fd listen_on(const std::string& address) {
+Fd listen_on(const std::string& address) {
   Endpoint endpoint = parse(address);
   if (endpoint.host.empty()) {
     if (has_ipv6()) return listen_ipv6(in6addr_any, endpoint.port, true, address);
@@ -95,11 +98,11 @@ sys::Fd listen_on(const std::string& address) {
   throw malformed(address);
 }
 
-std::string local_address(const sys::Fd& socket) {
+std::string local_address(const Fd& socket) {
   sockaddr_storage storage{};
   socklen_t length = sizeof(storage);
   if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&storage), &length) < 0) {
-    sys::throw_errno("asking for the listener's address");
+    throw_errno("asking for the listener's address");
   }
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (storage.ss_family == AF_INET) {
@@ -114,4 +117,4 @@ std::string local_address(const sys::Fd& socket) {
   return "[" + std::string(text.data()) + "]:" + std::to_string(ntohs(address.sin6_port));
 }
 
-}  // namespace posada::front
+}  // namespace posada::sys
