@@ -86,6 +86,16 @@ std::string label(const BatchGuest& guest) {
   return (guest.kind == GuestKind::vm ? "VM " : "CT ") + guest.id.text();
 }
 
+// In steps, so that whoever stops the task need not wait.
+sys::Async<void> pause(const Services& services, task::Context& context,
+                       std::chrono::seconds length, std::string reason) {
+  if (length.count() <= 0) co_return;
+  context.log("Waiting for " + std::to_string(length.count()) + " seconds (" + reason + ")");
+  for (auto left = length; left.count() > 0 && !context.cancel().cancelled(); --left) {
+    co_await services.clock->sleep(sys::Milliseconds(1000));
+  }
+}
+
 // Says in the log what happens and how it ended.
 sys::Async<void> work_on(Round& round, BatchGuest guest) {
   task::Context& context = round.context;
@@ -113,22 +123,21 @@ sys::Async<void> work_on(Round& round, BatchGuest guest) {
   }
   const task::Info info = co_await round.services.tasks->wait(upid);
   if (info.exit_status != "OK") context.warn(label(guest) + ": " + info.exit_status);
-  if (round.batch.action == BatchAction::start && guest.up.count() > 0) {
-    context.log("Waiting for " + std::to_string(guest.up.count()) + " seconds (startup delay)");
-    for (auto left = guest.up; left.count() > 0 && !context.cancel().cancelled(); --left) {
-      co_await round.services.clock->sleep(sys::Milliseconds(1000));
-    }
-  }
 }
 
 sys::Async<void> worker(Round& round) {
   while (round.next < round.guests.size() && !round.context.cancel().cancelled()) {
     const BatchGuest guest = round.guests[round.next++];
+    bool worked = false;
     try {
       co_await work_on(round, guest);
+      worked = true;
     } catch (const Error& error) {
       round.context.warn(label(guest) + ": " + error.wire());
     }
+    if (round.batch.tried) round.batch.tried(guest.id);
+    if (worked && round.batch.action == BatchAction::start)
+      co_await pause(round.services, round.context, guest.up, "startup delay");
   }
 }
 
@@ -136,11 +145,6 @@ sys::Async<void> worker(Round& round) {
 
 std::vector<BatchGuest> guests_of(const Services& services, const Batch& batch) {
   std::vector<BatchGuest> guests;
-  for (const GuestId id : batch.only) {
-    if (!services.registry->find(id)) {
-      throw Error::parameter("vms", "the guest " + id.text() + " does not exist");
-    }
-  }
   for (const guest::Record& record : services.registry->list()) {
     if (record.node != services.node) continue;
     const bool named =
@@ -159,6 +163,8 @@ std::vector<BatchGuest> guests_of(const Services& services, const Batch& batch) 
 }
 
 sys::Async<void> run_batch(const Services& services, task::Context& context, Batch batch) {
+  co_await pause(services, context, batch.delay, "startall-onboot-delay");
+  context.cancel().check();
   const std::vector<BatchGuest> guests = guests_of(services, batch);
   if (guests.empty()) context.log("no guest to work on");
   for (auto begin = guests.begin(); begin != guests.end();) {
@@ -175,11 +181,15 @@ sys::Async<void> run_batch(const Services& services, task::Context& context, Bat
   }
 }
 
-void check_batch_rights(const Call& call, const Batch& batch) {
+void check_batch(const Call& call, const Batch& batch) {
   const access::PrivilegeList power(access::Privilege::vm_power);
   if (batch.only.empty()) call.services.permissions->check(call.identity, "/vms", power);
   for (const GuestId id : batch.only) {
     call.services.permissions->check(call.identity, "/vms/" + id.text(), power);
+  }
+  for (const GuestId id : batch.only) {
+    if (call.services.registry->find(id)) continue;
+    throw Error::parameter("vms", "the guest " + id.text() + " does not exist");
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct Batch {
   bool to_disk = false;  // suspend
   std::chrono::seconds timeout{180};  // of a shutdown, where the guest's config says no other
   std::size_t workers = 1;            // guests of one place in the order that are worked on at once
+  std::chrono::seconds delay{0};      // before the first
+  std::function<void(GuestId)> tried = {};  // told of each guest when its part has ended
   Identity user;
   std::string request;
 };
@@ -34,12 +37,12 @@ struct BatchGuest {
 };
 
 // Who is concerned, in the order in which they are worked on: a shutdown goes the other way round.
-// Throws Error::parameter("vms", …) for a guest that does not exist.
 std::vector<BatchGuest> guests_of(const Services& services, const Batch& batch);
 
 sys::Async<void> run_batch(const Services& services, task::Context& context, Batch batch);
 
-// The caller needs VM.PowerMgmt on every guest named, or on /vms when none is.
-void check_batch_rights(const Call& call, const Batch& batch);
+// The caller needs VM.PowerMgmt on every guest named, or on /vms when none is. Throws
+// Error::parameter("vms", …) for a guest that does not exist.
+void check_batch(const Call& call, const Batch& batch);
 
 }  // namespace posada::api

@@ -10,6 +10,7 @@
 #include "api/handlers/resource_rows.h"
 #include "api/router.h"
 #include "api/server.h"
+#include "app/boot.h"
 #include "app/config_texts.h"
 #include "app/first_run.h"
 #include "app/front.h"
@@ -80,6 +81,7 @@ struct Node::Parts {
                     [this] { return network.guest_namespace(); }}),
         meter(clock, executor),
         publisher(services, clock, executor),
+        boot(settings.run + "/boot.json", sys::boot_id(), services, node_options),
         front(settings, clock, executor),
         resource_texts([this] { publisher.publish_changes(); }),
         dispatcher(services, router, auditor()),
@@ -146,6 +148,7 @@ struct Node::Parts {
   ct::Containers containers;
   NodeMeter meter;
   Publisher publisher;
+  BootStart boot;
   FrontKeeper front;
   api::ResourceTexts resource_texts;
   api::Services services;
@@ -325,6 +328,7 @@ Node::~Node() = default;
 
 sys::Async<void> Node::start() {
   Parts& parts = *parts_;
+  co_await parts.front.claim_port();
   parts.network.start();
   co_await parts.mirror.start();
   parts.directory.start([&parts] { parts.permissions.changed(); });
@@ -359,6 +363,7 @@ sys::Async<void> Node::start() {
   parts.publisher.start();
   parts.server.start();
   co_await parts.front.start();
+  parts.boot.begin();
   sys::log_info("node {} serves https://{}:{}", parts.settings.node, parts.settings.address,
                 parts.settings.port);
 }

@@ -12,8 +12,7 @@ namespace {
 Answer start_batch(Call& call, const std::string& type, Batch batch) {
   batch.user = call.identity;
   batch.request = call.request;
-  check_batch_rights(call, batch);
-  (void)guests_of(call.services, batch);  // refuses what does not exist before there is a task
+  check_batch(call, batch);
   const Services* services = &call.services;
   const auto upid = call.services.tasks->start(
       task_start<task::Start>(call, type, ""),
