@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "image/foreign.h"
 #include "storage/directory_layout.h"
 #include "storage/state.h"
 #include "task/tasks.h"
@@ -12,11 +13,19 @@
 namespace posada::storage {
 namespace {
 
-VolumeFormat format_by_name(const std::string& path) {
+VolumeFormat format_of(image::Kind kind) {
+  if (kind == image::Kind::qcow2) return VolumeFormat::qcow2;
+  if (kind == image::Kind::vmdk) return VolumeFormat::vmdk;
+  return VolumeFormat::raw;
+}
+
+// By its ending; one that says nothing (".img") leaves it to the bytes.
+VolumeFormat format_of_file(const std::string& path, const sys::Fd& file) {
   const std::string ending = path.substr(path.rfind('.') + 1);
   if (ending == "qcow2") return VolumeFormat::qcow2;
   if (ending == "vmdk") return VolumeFormat::vmdk;
-  return VolumeFormat::raw;
+  if (ending == "raw") return VolumeFormat::raw;
+  return format_of(image::guess(file));
 }
 
 image::Kind kind_of(VolumeFormat format) {
@@ -34,7 +43,10 @@ OpenVolume open_host_file(const std::string& path) {
   volume.block_device = status.kind == sys::FileKind::block_device;
   if (!volume.block_device && status.kind != sys::FileKind::regular)
     throw Error::failed("storage.no-file", "'" + path + "' is not a file");
-  volume.format = volume.block_device ? VolumeFormat::raw : format_by_name(path);
+  if (!volume.block_device) {
+    volume.format = format_of_file(path, volume.read_only);
+    image::require_kind(volume.read_only, kind_of(volume.format), path.substr(slash + 1));
+  }
   const image::Facts facts = image::inspect(volume.read_only, kind_of(volume.format));
   image::require_self_contained(facts);
   volume.bytes = facts.bytes;
@@ -70,6 +82,10 @@ static sys::Async<Volume> fill(Storages& storages, task::Workers& workers, task:
 
 sys::Async<Volume> Storages::copy(task::Context& task, VolumeId source, Allocation target) {
   OpenVolume opened = co_await open(source, Access::read_only);
+  // What a guest has written on its own disk is never looked at; a file from outside is.
+  const VolumeName name = parse_volume_name(source.name);
+  if (name.content == Content::import)
+    image::require_kind(opened.read_only, kind_of(opened.format), name.file);
   co_return co_await fill(*this, state_->workers, task, std::move(opened), std::move(target));
 }
 

@@ -29,7 +29,8 @@ json::object incoming_request(const Incoming& incoming, const Driver& driver) {
                        {"checksum", incoming.checksum}};
   if (incoming.content == Content::import) {
     const VolumeName name = parse_volume_name("import/" + incoming.file);
-    if (name.format == "qcow2" || name.format == "vmdk") request["format"] = name.format;
+    if (name.format == "qcow2" || name.format == "vmdk" || name.format == "raw")
+      request["format"] = name.format;
   }
   return request;
 }

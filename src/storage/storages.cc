@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "storage/directory_layout.h"
+#include "storage/options.h"
 #include "storage/state.h"
 #include "store/texts.h"
 #include "sys/log.h"
@@ -197,6 +198,11 @@ sys::Async<void> Storages::create(Definition definition) {
   if (!is_storage_name(definition.name))
     throw Error::parameter("storage", "invalid format - storage ID '" + definition.name +
                                           "' contains illegal characters\n");
+  if (is_storage_type(definition.type) && !make_driver(definition))
+    throw Error::parameter("type", "storages of type '" + definition.type +
+                                       "' cannot be used yet, only 'dir'; let the machine mount "
+                                       "it and add the folder: pvesm add dir " +
+                                       definition.name + " --path FOLDER --is_mountpoint 1");
   check_definition(definition);
   co_await edit(state_->mirror, state_->definitions, [definition](std::vector<Definition>& all) {
     for (const Definition& other : all) {
@@ -244,26 +250,54 @@ sys::Async<void> Storages::erase(std::string name) {
 
 namespace {
 
-// Strict, as nobody reads the warnings of a text that was accepted.
-void check_text(std::string_view key, std::string_view text) {
-  const auto refuse = [&](const std::string& reason) {
-    throw Error::failed("text.malformed", std::string(key) + ": " + reason);
-  };
+// Counted from 1: the first line that begins with `word` behind its indent, in the section, or
+// anywhere when none is given.
+std::string line_of(std::string_view text, const Section& section, std::string_view word) {
+  const std::vector<std::string> lines = split(text, '\n');
+  bool inside = false;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const std::string_view line = trim(lines[i]);
+    const bool header = !lines[i].empty() && lines[i].front() != ' ' && lines[i].front() != '\t';
+    if (header) {
+      const std::size_t colon = line.find(':');
+      inside = line.substr(0, colon) == section.type && colon != std::string_view::npos &&
+               trim(line.substr(colon + 1)) == section.id;
+      if (inside && word.empty()) return std::to_string(i + 1);
+    } else if (inside && line.substr(0, line.find_first_of(" \t")) == word) {
+      return std::to_string(i + 1);
+    }
+  }
+  return "";
+}
+
+// Strict, as nobody reads the warnings of a text that was accepted. The caller (store/texts.h)
+// puts the text's name before the sentence.
+void check_text(std::string_view, std::string_view text) {
   std::vector<std::string> warnings;
   std::set<std::string> names;
   for (const Section& section : parse_sections(text, storage_section_rules(), &warnings)) {
-    const std::string where = "section '" + section.type + ": " + section.id + "'";
-    if (!is_storage_name(section.id)) refuse(where + ": illegal storage ID");
-    if (!names.insert(section.id).second) refuse(where + ": the storage ID is used twice");
+    const auto refuse = [&](const std::string& reason, const std::string& key) {
+      Error::Texts arguments;
+      if (const std::string line = line_of(text, section, key); !line.empty())
+        arguments["line"] = line;
+      throw Error::failed("text.malformed",
+                          "section '" + section.type + ": " + section.id + "': " + reason,
+                          arguments);
+    };
+    if (!is_storage_name(section.id)) refuse("illegal storage ID", "");
+    if (!names.insert(section.id).second) refuse("the storage ID is used twice", "");
+    for (const auto& [key, value] : section.values) {
+      if (!is_option(key)) refuse("there is no option '" + key + "'", key);
+    }
     try {
       check_definition(definition_from(section));
     } catch (const Error& error) {
-      std::string reason = error.parameters().empty() ? error.wire() : "";
-      for (const auto& [name, fault] : error.parameters()) reason += name + ": " + fault + " ";
-      refuse(where + ": " + std::string(trim(reason)));
+      if (error.parameters().empty()) refuse(error.wire(), "");
+      const auto& [key, fault] = *error.parameters().begin();
+      refuse(key + ": " + fault, section.find(key) ? key : "");
     }
   }
-  if (!warnings.empty()) refuse(warnings.front());
+  if (!warnings.empty()) throw Error::failed("text.malformed", warnings.front());
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/text.h"
-#include "image/image.h"
+#include "image/foreign.h"
 #include "sys/file.h"
 
 namespace posada::worker {
@@ -88,6 +88,7 @@ void IncomingFile::check(Job& job) {
   const image::Kind kind = format_ == "qcow2"  ? image::Kind::qcow2
                            : format_ == "vmdk" ? image::Kind::vmdk
                                                : image::Kind::raw;
+  image::require_kind(file_, kind, name_);
   image::require_self_contained(image::inspect(file_, kind));
 }
 

@@ -148,7 +148,8 @@ sys::Async<Answer> allocate(Call& call, nodes_storage::Create request) {
   allocation.owner = GuestId{static_cast<std::uint32_t>(request.vmid)};
   allocation.name = request.filename;
   allocation.bytes = size_of(request.size);
-  // "vm-100-disk-1" without a format gets the one asked for, or the storage's.
+  // "vm-100-disk-1" without a format gets the one asked for, or the storage's; of an empty name
+  // the storage chooses all of it.
   const std::string ending = request.filename.substr(request.filename.rfind('.') + 1);
   const auto by_name = feature::format_from(ending);
   if (request.format) allocation.format = feature::format_from(*request.format);
@@ -158,7 +159,8 @@ sys::Async<Answer> allocate(Call& call, nodes_storage::Create request) {
   if (!by_name) {
     const feature::Definition definition = call.services.storages->usable(request.storage);
     allocation.format = allocation.format.value_or(definition.default_format());
-    allocation.name += "." + std::string(feature::text(*allocation.format));
+    if (!allocation.name.empty())
+      allocation.name += "." + std::string(feature::text(*allocation.format));
   }
   if (allocation.format == feature::VolumeFormat::subvol ||
       by_name == feature::VolumeFormat::subvol)

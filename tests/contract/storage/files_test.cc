@@ -152,7 +152,8 @@ TEST(Uploads, go_on_when_the_daemon_has_gone_and_are_found_by_the_next_one) {
     const std::string folder = node.folder_of_local() + "/../tasks/" +
                                std::string(1, "0123456789ABCDEF"[upid.start_time & 15]) + "/" +
                                upid.text();
-    while (!sys::exists(folder + "/worker-1/control"))
+    const auto deadline = node.clock.boot_time() + std::chrono::seconds(20);
+    while (!sys::exists(folder + "/worker-1/control") && node.clock.boot_time() < deadline)
       co_await node.clock.sleep(sys::Milliseconds(5));
     EXPECT_TRUE(task::Workers::lives(folder));
     // A second follower, as after a restart, hears the same end.
@@ -230,6 +231,88 @@ TEST(Copies, of_a_disk_hold_the_same_bytes_in_another_format) {
                          node.storages.path(source.id),
                          node.storages.path(made[0].id)};
     co_await sys::run_checked(compare);
+  });
+}
+
+// What importing a file of the host into a new volume of guest 100 ends with.
+sys::Async<void> import_file(Node* node, std::string path, task::Context* task) {
+  const Volume made =
+      co_await node->storages.import_file(*task, path, disk(100, 0, VolumeFormat::raw));
+  store::Transaction transaction;
+  node->storages.adopt(made, transaction);
+  co_await node->mirror.commit(std::move(transaction));
+}
+
+sys::Async<std::string> import_outcome(Node& node, std::string path) {
+  Node* place = &node;
+  const task::Upid upid = node.tasks.start(
+      {"import", "100", {"root@pam", ""}, ""},
+      [place, path](task::Context& task) { return import_file(place, path, &task); });
+  co_return (co_await node.tasks.wait(upid.text())).exit_status;
+}
+
+TEST(Imports, of_a_format_that_is_not_read_are_refused_by_its_name_and_leave_nothing) {
+  with_node([](Node& node) -> sys::Async<void> {
+    struct Case {
+      std::string format, options, file, expected;
+    };
+    for (const Case& each : std::vector<Case>{
+             {"vhdx", "subformat=dynamic", "x.vhdx", "a VHDX image"},
+             {"vdi", "static=off", "x.vdi", "a VDI image"},
+             {"vpc", "subformat=dynamic", "x.vhd", "a VHD image"},
+             {"vpc", "subformat=fixed", "fixed.img", "a VHD image"},
+             {"vpc", "subformat=fixed", "fixed.raw", "a VHD image"},
+             {"qcow2", "compat=1.1", "x.raw", "a qcow2 image: give it a name that ends in .qcow2"},
+         }) {
+      const std::string file = node.local(each.file);
+      sys::Command create;
+      create.arguments = {"qemu-img", "create",     "-q", "-f", each.format,
+                          "-o",       each.options, file, "4M"};
+      co_await sys::run_checked(create);
+      const std::string end = co_await import_outcome(node, file);
+      EXPECT_TRUE(end.starts_with("'" + each.file + "' is " + each.expected)) << end;
+    }
+    sys::write_file(node.local("x.img"), "\x1f\x8b\x08 and more");
+    EXPECT_EQ(co_await import_outcome(node, node.local("x.img")),
+              "'x.img' is compressed (gzip): unpack it first");
+    EXPECT_TRUE(sys::list_directory(node.local("images/100")).empty());
+  });
+}
+
+TEST(Imports, of_a_file_whose_name_says_nothing_follow_its_bytes) {
+  with_node([](Node& node) -> sys::Async<void> {
+    const std::string file = node.local("cloud.img");
+    sys::Command create;
+    create.arguments = {"qemu-img", "create", "-q", "-f", "qcow2", file, "4M"};
+    co_await sys::run_checked(create);
+    sys::Command fill;
+    fill.arguments = {"qemu-io", "-f", "qcow2", "-c", "write -P 7 1M 64k", file};
+    co_await sys::run_checked(fill);
+    EXPECT_EQ(co_await import_outcome(node, file), "OK");
+    const std::string made = sys::read_file(node.local("images/100/vm-100-disk-0.raw"));
+    EXPECT_EQ(made.size(), 4 * mebi);
+    EXPECT_EQ(made.substr(mebi, 65536), std::string(65536, '\7'));
+  });
+}
+
+TEST(Uploads, of_a_disk_in_another_format_than_its_name_says_are_refused) {
+  with_node([](Node& node) -> sys::Async<void> {
+    const std::string file = node.local("x.vhdx");
+    sys::Command create;
+    create.arguments = {"qemu-img", "create", "-q", "-f", "vhdx", file, "4M"};
+    co_await sys::run_checked(create);
+    auto [upid, socket] = begin_upload(node, {.storage = "local",
+                                              .content = Content::import,
+                                              .file = "x.raw",
+                                              .checksum_algorithm = {},
+                                              .checksum = {}});
+    const std::string bytes = sys::read_file(file);
+    for (std::size_t done = 0; done < bytes.size(); done += mebi)
+      send_chunk(socket, std::string_view(bytes).substr(done, mebi));
+    send_chunk(socket, "");
+    const std::string end = (co_await node.tasks.wait(upid.text())).exit_status;
+    EXPECT_TRUE(end.starts_with("'x.raw' is a VHDX image")) << end;
+    EXPECT_TRUE(sys::list_directory(node.local("import")).empty());
   });
 }
 
