@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "ct/container_state.h"
+#include "guest/hook.h"
 #include "storage/volume_id.h"
 #include "sys/file.h"
 
@@ -26,6 +27,17 @@ void let_go(guest::ConfigSection& section, GuestId id, const std::string& key,
   }
   const MountPoint mount = parse_mount(key, value);
   if (is_own_volume(mount.source(), id)) keep_unused(section, std::string(mount.source()));
+}
+
+// What waits under `key` will not come: a volume that was made for it stays as unusedN.
+void give_up_pending(guest::GuestConfig& config, GuestId id, const std::string& key) {
+  if (is_volume_key(key) && config.pending.has(key)) {
+    const std::string source(parse_mount(key, config.pending.get(key)).source());
+    const bool in_use =
+        config.main.has(key) && parse_mount(key, config.main.get(key)).source() == source;
+    if (!in_use && is_own_volume(source, id)) keep_unused(config.main, source);
+  }
+  config.revert(key);
 }
 
 void settle_value(guest::GuestConfig& config, GuestId id, const std::string& key,
@@ -59,24 +71,25 @@ void settle_all(guest::GuestConfig& config, GuestId id, std::vector<std::string>
 void write_request(guest::GuestConfig& config, GuestId id, const ConfigChange& change,
                    const guest::Values& values, bool is_running,
                    std::vector<std::string>& removed) {
-  for (const std::string& key : change.revert) config.revert(key);
+  for (const std::string& key : change.revert) give_up_pending(config, id, key);
   for (const std::string& key : change.unset) {
     if (!is_running || takes_effect_at_once(key)) {
-      config.revert(key);
+      give_up_pending(config, id, key);
       settle_delete(config, id, key, removed);
     } else if (config.main.has(key)) {
       config.delete_later(key, false);
     } else {
-      config.revert(key);
+      give_up_pending(config, id, key);
     }
   }
   for (const auto& [key, value] : values) {
     if (key == "description") {
       config.main.description = value;
     } else if (!is_running || takes_effect_at_once(key)) {
-      config.revert(key);
+      give_up_pending(config, id, key);
       settle_value(config, id, key, value, removed);
     } else {
+      give_up_pending(config, id, key);
       config.set_later(key, value);
     }
   }
@@ -156,6 +169,8 @@ sys::Async<void> Containers::State::change(std::shared_ptr<State> self, task::Co
       sys::Milliseconds(4000), "CT");
   const auto record = self->require(id);
   check_request(*self, caller, record, change);
+  if (const auto hook = change.set.find("hookscript"); hook != change.set.end())
+    co_await guest::check_hook(self->parts.storages, hook->second);
   const guest::GuestConfig before = self->config(record).config;
   guest::Values values;
   for (const auto& [key, value] : change.set)
