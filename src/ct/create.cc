@@ -8,6 +8,7 @@
 #include "base/failpoint.h"
 #include "base/text.h"
 #include "ct/container_state.h"
+#include "guest/hook.h"
 #include "ct/guest_files.h"
 #include "guest/properties.h"
 #include "storage/volume_id.h"
@@ -57,6 +58,8 @@ sys::Async<void> Containers::State::create(std::shared_ptr<State> self, task::Co
   self->check_free(id);
   guest::GuestConfig config;
   config.main.values = creation.values;
+  if (config.main.has("hookscript"))
+    co_await guest::check_hook(self->parts.storages, std::string(config.main.get("hookscript")));
   config.main.description = creation.description;
   const unsigned root_id = self->root_id(config.main);
   std::vector<storage::Volume> made;

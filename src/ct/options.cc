@@ -32,7 +32,7 @@ constexpr Option option_table[] = {
     {"features", "mount", By::none, "",
      "mounting file systems of the host's kernel from inside is not possible yet"},
     {"features", "nesting", By::liblxc},
-    {"hookscript", "", By::none, "", "hook scripts are not run yet"},
+    {"hookscript", "", By::daemon},
     {"hostname", "", By::files},
     {"lock", "", By::daemon},
     {"lxc", "", By::liblxc},

@@ -8,6 +8,7 @@
 #include "ct/container_state.h"
 #include "ct/guest_files.h"
 #include "guest/destroy.h"
+#include "guest/hook.h"
 #include "storage/volume_id.h"
 #include "sys/file.h"
 
@@ -87,6 +88,7 @@ sys::Async<void> Containers::State::launch(std::shared_ptr<State> self, task::Co
   co_await apply_pending(self, context, self->require(id));
   const guest::ConfigSection config = self->config(self->require(id)).config.main;
   if (!config.has("rootfs")) throw Error::failed("ct.no-rootfs", "the container has no rootfs");
+  co_await guest::run_hook(self, context, id, guest::Phase::pre_start);
   const std::string network = co_await self->network_namespace();
   co_await context.journal().will("ct.run", {{"guest", id.number}});
   failpoint("ct.start.journalled");
@@ -111,6 +113,7 @@ sys::Async<void> Containers::State::launch(std::shared_ptr<State> self, task::Co
   co_await adopt(self, id);
   if (!self->find(id))
     throw Error::failed("ct.ended", "the container ended as soon as it had started");
+  co_await guest::run_hook(self, context, id, guest::Phase::post_start);
 }
 
 sys::Async<void> Containers::State::launch_guest(task::Context& context, GuestId id) {

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "ct/container_state.h"
+#include "guest/hook.h"
 #include "sys/file.h"
 #include "sys/folder.h"
 #include "sys/host.h"
@@ -129,6 +130,7 @@ sys::Async<void> Containers::State::release(std::shared_ptr<State> self, GuestId
   }
   co_await self->files.run([place] { sys::remove_tree(place); });
   if (!run) co_return;
+  co_await guest::run_post_stop(self, id);
   self->running.erase(id);
   run->ended.set();
   self->tell(id, "stopped");

@@ -1,6 +1,7 @@
 #include "guest/power.h"
 
 #include "base/property_formats.h"
+#include "guest/hook.h"
 #include "guest/properties.h"
 
 namespace posada::guest {
@@ -78,6 +79,7 @@ sys::Async<void> run_power_off(std::shared_ptr<Guests> guests, task::Context& co
       co_await claim_power(guests, context, id, "stop", Strength::stop, options.skip_lock);
   const auto run = guests->run_of(id);
   if (!run) co_return;
+  co_await run_hook(guests, context, id, Phase::pre_stop);
   const auto asked = sys::Milliseconds(options.timeout);
   co_await guests->end_hard(run, asked.count() > 0 ? asked : end_patience);
 }
@@ -90,6 +92,7 @@ sys::Async<void> run_shut_down(std::shared_ptr<Guests> guests, task::Context& co
   if (!run) co_return;
   const auto& config = guests->config(guests->require(id)).config.main;
   const auto patience = shutdown_patience(config, options.timeout);
+  co_await run_hook(guests, context, id, Phase::pre_stop);
   if (co_await ask_and_wait(guests, context, run, patience)) co_return;
   if (!options.force) throw shutdown_failed(*guests);
   // What was asked for, so no warning: clients take any end but OK as a failure.
@@ -102,9 +105,9 @@ sys::Async<void> run_reboot(std::shared_ptr<Guests> guests, task::Context& conte
   const auto claim = co_await claim_power(guests, context, id, "reboot", Strength::shutdown, false);
   const auto run = guests->run_of(id);
   if (!run) throw guests->not_running(id);
-  const auto& config = guests->config(guests->require(id)).config.main;
-  if (!co_await ask_and_wait(guests, context, run, shutdown_patience(config, timeout)))
-    throw shutdown_failed(*guests);
+  const auto patience = shutdown_patience(guests->config(guests->require(id)).config.main, timeout);
+  co_await run_hook(guests, context, id, Phase::pre_stop);
+  if (!co_await ask_and_wait(guests, context, run, patience)) throw shutdown_failed(*guests);
   co_await guests->launch_guest(context, id);
 }
 
