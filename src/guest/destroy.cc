@@ -91,6 +91,7 @@ sys::Async<std::string> finish_destroy(std::shared_ptr<Guests> guests, json::obj
   const auto record = guests->parts.registry.find(id);
   if (record && record->uuid == text_member(details, "uuid").value_or(""))
     co_return std::string();  // it had not begun: the guest is as it was
+  if (!record) co_await guests->parts.registry.remove({.id = id});  // rights that it left
   std::vector<std::string> list;
   for (const json::value& item : details.at("volumes").as_array())
     list.emplace_back(item.as_string());

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/digest.h"
+#include "base/failpoint.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "host/options.h"
@@ -185,13 +186,16 @@ sys::Async<void> Registry::remove(Record record, store::Transaction extra) {
   const std::shared_ptr<sys::AsyncMutex> writer = state->writer(record.id);
   {
     const sys::AsyncMutex::Guard guard = co_await writer->lock();
+    if (state->mirror.find(claim_key(record.id))) {
+      store::Transaction transaction;
+      transaction.require_created(claim_key(record.id), record.generation);
+      transaction.erase(claim_key(record.id));
+      transaction.erase(config_key(record));
+      append(transaction, std::move(extra));
+      co_await state->mirror.commit(std::move(transaction));
+      failpoint("guest.remove.committed");
+    }
     if (state->removing) co_await state->removing(record.id);
-    store::Transaction transaction;
-    transaction.require_created(claim_key(record.id), record.generation);
-    transaction.erase(claim_key(record.id));
-    transaction.erase(config_key(record));
-    append(transaction, std::move(extra));
-    co_await state->mirror.commit(std::move(transaction));
   }
   if (writer.use_count() == 2) state->writers.erase(record.id);
 }
