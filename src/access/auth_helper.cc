@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t max_running = 2;
 constexpr std::size_t max_waiting = 64;
-constexpr sys::Milliseconds deadline(10'000);
 constexpr std::size_t max_answer_bytes = 16 * 1024;
 
 Error helper_failed(std::string_view why) {
@@ -32,8 +31,9 @@ class AuthHelper::Turn {
   AuthHelper& helper_;
 };
 
-AuthHelper::AuthHelper(std::vector<std::string> command, sys::Executor executor)
-    : command_(std::move(command)), executor_(std::move(executor)) {}
+AuthHelper::AuthHelper(std::vector<std::string> command, sys::Executor executor,
+                       sys::Milliseconds deadline)
+    : command_(std::move(command)), executor_(std::move(executor)), deadline_(deadline) {}
 
 sys::Async<void> AuthHelper::enter() {
   if (running_ < max_running) {
@@ -79,8 +79,13 @@ sys::Async<json::object> AuthHelper::ask(json::object question) {
   command.arguments = command_;
   // PAM modules may be setuid helpers (unix_chkpwd) where the node runs without root.
   command.no_new_privileges = false;
-  const sys::Finished finished =
-      co_await sys::run(command, json::serialize(question), deadline, max_answer_bytes);
+  sys::Finished finished;
+  try {
+    finished = co_await sys::run(command, json::serialize(question), deadline_, max_answer_bytes);
+  } catch (const Error& failure) {
+    if (failure.code() != "sys.deadline") throw;
+    throw Error::overloaded("this machine is too busy to check a password, try again in a moment");
+  }
   json::error_code error;
   const json::value answer = json::parse(finished.output, error);
   if (error || !answer.is_object() || !answer.as_object().contains("ok")) {

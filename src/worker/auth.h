@@ -10,7 +10,7 @@
 //   {"task":"check-hash","password":…,"hash":…}
 // `folder` replaces /etc/pam.d; the service is "posada", or where that is not configured "login"
 // (to change: "passwd"), or "other". Runs as the daemon's user, because PAM needs to read shadow
-// files; started by access/auth_helper.h, which kills it after ten seconds.
+// files; started by access/auth_helper.h, which kills it at a deadline.
 #pragma once
 
 namespace posada::worker {

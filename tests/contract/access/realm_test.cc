@@ -147,6 +147,20 @@ TEST(AuthHelper, a_program_that_is_missing_or_says_nothing_is_a_fault_of_ours_no
   });
 }
 
+TEST(AuthHelper, who_waits_for_a_starved_machine_is_told_to_try_again) {
+  Node node;
+  node.run([&node]() -> sys::Async<void> {
+    AuthHelper starved({"sleep", "60"}, node.loop.executor(), sys::Milliseconds(50));
+    ErrorKind kind = ErrorKind::failed;
+    try {
+      co_await starved.ask({{"task", "hash"}});
+    } catch (const Error& error) {
+      kind = error.kind();
+    }
+    EXPECT_EQ(kind, ErrorKind::overloaded) << "503 with Retry-After, not a fault of ours";
+  });
+}
+
 TEST(AuthHelper, more_sign_ins_than_can_wait_are_refused_as_overload) {
   Node node;
   node.run([&node]() -> sys::Async<void> {
@@ -158,7 +172,9 @@ TEST(AuthHelper, more_sign_ins_than_can_wait_are_refused_as_overload) {
       if (text.find("too many sign-ins") != std::string::npos) ++count;
     };
     for (int i = 0; i < 70; ++i) scope.spawn("ask", one(slow, overloaded));
-    while (overloaded < 4) co_await sys::yield_to_loop();
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (overloaded < 4 && std::chrono::steady_clock::now() < deadline)
+      co_await sys::yield_to_loop();
     scope.stop();
     co_await scope.join();
     EXPECT_EQ(overloaded, 4);
