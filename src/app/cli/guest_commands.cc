@@ -1,4 +1,6 @@
 // qm and pct.
+#include <deque>
+
 #include "app/cli/consoles.h"
 #include "app/cli/families.h"
 #include "app/cli/guest_work.h"
@@ -14,15 +16,94 @@ constexpr const char* escape_help =
     "key that ends the terminal: ^O (the default), 0x1d, a number; 0 for none";
 constexpr const char* status_help = "every figure, not only the state";
 
-std::vector<Command> machine_methods() {
-  const auto status = [](std::string_view name, std::string_view path) {
-    return Command{.family = "qm",
-                   .name = name,
-                   .verb = Verb::post,
-                   .path = path,
-                   .positional = {"vmid"},
-                   .show = Show::task};
+// The family of a kind of guests, and where its methods stand.
+struct Family {
+  std::string_view family;
+  std::string_view resource;
+  // Lives as long as the program, as the table of commands does.
+  std::string_view path(std::string_view tail) const {
+    static std::deque<std::string> made;
+    return made.emplace_back("/nodes/{node}/" + std::string(resource) + "/{vmid}" +
+                             std::string(tail));
+  }
+};
+
+constexpr Family machines{"qm", "qemu"};
+constexpr Family containers{"pct", "lxc"};
+
+Command power_command(const Family& kind, std::string_view name) {
+  return {.family = kind.family,
+          .name = name,
+          .verb = Verb::post,
+          .path = kind.path("/status/" + std::string(name)),
+          .positional = {"vmid"},
+          .show = Show::task};
+}
+
+// What machines and containers have alike.
+std::vector<Command> guest_methods(const Family& kind) {
+  std::vector<Command> rows = {
+      {.family = kind.family,
+       .name = "destroy",
+       .verb = Verb::remove,
+       .path = kind.path(""),
+       .positional = {"vmid"},
+       .show = Show::task},
+      {.family = kind.family,
+       .name = "config",
+       .path = kind.path("/config"),
+       .positional = {"vmid"},
+       .show = Show::value,
+       .printer = config_lines},
+      {.family = kind.family,
+       .name = "pending",
+       .path = kind.path("/pending"),
+       .positional = {"vmid"},
+       .show = Show::value,
+       .printer = pending_lines},
+      {.family = kind.family,
+       .name = "clone",
+       .verb = Verb::post,
+       .path = kind.path("/clone"),
+       .positional = {"vmid", "newid"},
+       .show = Show::task},
+      {.family = kind.family,
+       .name = "migrate",
+       .verb = Verb::post,
+       .path = kind.path("/migrate"),
+       .positional = {"vmid", "target"},
+       .show = Show::task},
+      {.family = kind.family,
+       .name = "listsnapshot",
+       .path = kind.path("/snapshot"),
+       .positional = {"vmid"},
+       .show = Show::value,
+       .printer = snapshot_tree},
+      {.family = kind.family,
+       .name = "snapshot",
+       .verb = Verb::post,
+       .path = kind.path("/snapshot"),
+       .positional = {"vmid", "snapname"},
+       .show = Show::task},
+      {.family = kind.family,
+       .name = "delsnapshot",
+       .verb = Verb::remove,
+       .path = kind.path("/snapshot/{snapname}"),
+       .positional = {"vmid", "snapname"},
+       .show = Show::task},
+      {.family = kind.family,
+       .name = "rollback",
+       .verb = Verb::post,
+       .path = kind.path("/snapshot/{snapname}/rollback"),
+       .positional = {"vmid", "snapname"},
+       .show = Show::task},
   };
+  for (const char* name : {"start", "stop", "shutdown", "reboot", "suspend", "resume"})
+    rows.push_back(power_command(kind, name));
+  return rows;
+}
+
+std::vector<Command> machine_methods() {
   return {
       {.family = "qm",
        .name = "list",
@@ -36,18 +117,6 @@ std::vector<Command> machine_methods() {
        .positional = {"vmid"},
        .show = Show::task},
       {.family = "qm",
-       .name = "destroy",
-       .verb = Verb::remove,
-       .path = "/nodes/{node}/qemu/{vmid}",
-       .positional = {"vmid"},
-       .show = Show::task},
-      {.family = "qm",
-       .name = "config",
-       .path = "/nodes/{node}/qemu/{vmid}/config",
-       .positional = {"vmid"},
-       .show = Show::value,
-       .printer = config_lines},
-      {.family = "qm",
        .name = "set",
        .verb = Verb::post,
        .path = "/nodes/{node}/qemu/{vmid}/config",
@@ -60,12 +129,6 @@ std::vector<Command> machine_methods() {
        .positional = {"vmid"},
        .given = {{"delete", "lock"}, {"skiplock", "1"}},
        .description = "Remove the lock that a broken task has left on a virtual machine."},
-      {.family = "qm",
-       .name = "pending",
-       .path = "/nodes/{node}/qemu/{vmid}/pending",
-       .positional = {"vmid"},
-       .show = Show::value,
-       .printer = pending_lines},
       {.family = "qm",
        .name = "showcmd",
        .path = "/posada/nodes/{node}/qemu/{vmid}/showcmd",
@@ -90,59 +153,16 @@ std::vector<Command> machine_methods() {
        .path = "/nodes/{node}/qemu/{vmid}/unlink",
        .positional = {"vmid"}},
       {.family = "qm",
-       .name = "clone",
-       .verb = Verb::post,
-       .path = "/nodes/{node}/qemu/{vmid}/clone",
-       .positional = {"vmid", "newid"},
-       .show = Show::task},
-      {.family = "qm",
        .name = "template",
        .verb = Verb::post,
        .path = "/nodes/{node}/qemu/{vmid}/template",
        .positional = {"vmid"},
        .show = Show::task},
       {.family = "qm",
-       .name = "migrate",
-       .verb = Verb::post,
-       .path = "/nodes/{node}/qemu/{vmid}/migrate",
-       .positional = {"vmid", "target"},
-       .show = Show::task},
-      {.family = "qm",
        .name = "sendkey",
        .verb = Verb::put,
        .path = "/nodes/{node}/qemu/{vmid}/sendkey",
        .positional = {"vmid", "key"}},
-      status("start", "/nodes/{node}/qemu/{vmid}/status/start"),
-      status("stop", "/nodes/{node}/qemu/{vmid}/status/stop"),
-      status("shutdown", "/nodes/{node}/qemu/{vmid}/status/shutdown"),
-      status("reset", "/nodes/{node}/qemu/{vmid}/status/reset"),
-      status("reboot", "/nodes/{node}/qemu/{vmid}/status/reboot"),
-      status("suspend", "/nodes/{node}/qemu/{vmid}/status/suspend"),
-      status("resume", "/nodes/{node}/qemu/{vmid}/status/resume"),
-      {.family = "qm",
-       .name = "listsnapshot",
-       .path = "/nodes/{node}/qemu/{vmid}/snapshot",
-       .positional = {"vmid"},
-       .show = Show::value,
-       .printer = snapshot_tree},
-      {.family = "qm",
-       .name = "snapshot",
-       .verb = Verb::post,
-       .path = "/nodes/{node}/qemu/{vmid}/snapshot",
-       .positional = {"vmid", "snapname"},
-       .show = Show::task},
-      {.family = "qm",
-       .name = "delsnapshot",
-       .verb = Verb::remove,
-       .path = "/nodes/{node}/qemu/{vmid}/snapshot/{snapname}",
-       .positional = {"vmid", "snapname"},
-       .show = Show::task},
-      {.family = "qm",
-       .name = "rollback",
-       .verb = Verb::post,
-       .path = "/nodes/{node}/qemu/{vmid}/snapshot/{snapname}/rollback",
-       .positional = {"vmid", "snapname"},
-       .show = Show::task},
       {.family = "qm",
        .name = "guest cmd",
        .verb = Verb::post,
@@ -179,6 +199,7 @@ std::vector<Command> machine_methods() {
        .verb = Verb::put,
        .path = "/nodes/{node}/qemu/{vmid}/cloudinit",
        .positional = {"vmid"}},
+      power_command(machines, "reset"),
   };
 }
 
@@ -228,14 +249,6 @@ std::vector<Command> machine_functions() {
 }
 
 std::vector<Command> container_methods() {
-  const auto status = [](std::string_view name, std::string_view path) {
-    return Command{.family = "pct",
-                   .name = name,
-                   .verb = Verb::post,
-                   .path = path,
-                   .positional = {"vmid"},
-                   .show = Show::task};
-  };
   return {
       {.family = "pct",
        .name = "list",
@@ -249,18 +262,6 @@ std::vector<Command> container_methods() {
        .positional = {"vmid", "ostemplate"},
        .show = Show::task},
       {.family = "pct",
-       .name = "destroy",
-       .verb = Verb::remove,
-       .path = "/nodes/{node}/lxc/{vmid}",
-       .positional = {"vmid"},
-       .show = Show::task},
-      {.family = "pct",
-       .name = "config",
-       .path = "/nodes/{node}/lxc/{vmid}/config",
-       .positional = {"vmid"},
-       .show = Show::value,
-       .printer = config_lines},
-      {.family = "pct",
        .name = "set",
        .verb = Verb::put,
        .path = "/nodes/{node}/lxc/{vmid}/config",
@@ -272,12 +273,6 @@ std::vector<Command> container_methods() {
        .positional = {"vmid"},
        .given = {{"delete", "lock"}},
        .description = "Remove the lock that a broken task has left on a container."},
-      {.family = "pct",
-       .name = "pending",
-       .path = "/nodes/{node}/lxc/{vmid}/pending",
-       .positional = {"vmid"},
-       .show = Show::value,
-       .printer = pending_lines},
       {.family = "pct",
        .name = "resize",
        .verb = Verb::put,
@@ -291,52 +286,10 @@ std::vector<Command> container_methods() {
        .positional = {"vmid", "volume", "storage"},
        .show = Show::task},
       {.family = "pct",
-       .name = "clone",
-       .verb = Verb::post,
-       .path = "/nodes/{node}/lxc/{vmid}/clone",
-       .positional = {"vmid", "newid"},
-       .show = Show::task},
-      {.family = "pct",
        .name = "template",
        .verb = Verb::post,
        .path = "/nodes/{node}/lxc/{vmid}/template",
        .positional = {"vmid"}},
-      {.family = "pct",
-       .name = "migrate",
-       .verb = Verb::post,
-       .path = "/nodes/{node}/lxc/{vmid}/migrate",
-       .positional = {"vmid", "target"},
-       .show = Show::task},
-      status("start", "/nodes/{node}/lxc/{vmid}/status/start"),
-      status("stop", "/nodes/{node}/lxc/{vmid}/status/stop"),
-      status("shutdown", "/nodes/{node}/lxc/{vmid}/status/shutdown"),
-      status("reboot", "/nodes/{node}/lxc/{vmid}/status/reboot"),
-      status("suspend", "/nodes/{node}/lxc/{vmid}/status/suspend"),
-      status("resume", "/nodes/{node}/lxc/{vmid}/status/resume"),
-      {.family = "pct",
-       .name = "listsnapshot",
-       .path = "/nodes/{node}/lxc/{vmid}/snapshot",
-       .positional = {"vmid"},
-       .show = Show::value,
-       .printer = snapshot_tree},
-      {.family = "pct",
-       .name = "snapshot",
-       .verb = Verb::post,
-       .path = "/nodes/{node}/lxc/{vmid}/snapshot",
-       .positional = {"vmid", "snapname"},
-       .show = Show::task},
-      {.family = "pct",
-       .name = "delsnapshot",
-       .verb = Verb::remove,
-       .path = "/nodes/{node}/lxc/{vmid}/snapshot/{snapname}",
-       .positional = {"vmid", "snapname"},
-       .show = Show::task},
-      {.family = "pct",
-       .name = "rollback",
-       .verb = Verb::post,
-       .path = "/nodes/{node}/lxc/{vmid}/snapshot/{snapname}/rollback",
-       .positional = {"vmid", "snapname"},
-       .show = Show::task},
   };
 }
 
@@ -388,8 +341,10 @@ std::vector<Command> container_functions() {
 
 std::vector<Command> guest_commands() {
   std::vector<Command> all;
-  for (auto* part : {machine_methods, machine_functions, container_methods, container_functions}) {
-    for (Command& command : part()) all.push_back(std::move(command));
+  for (std::vector<Command> part :
+       {machine_methods(), guest_methods(machines), machine_functions(), container_methods(),
+        guest_methods(containers), container_functions()}) {
+    for (Command& command : part) all.push_back(std::move(command));
   }
   return all;
 }
