@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { Identity, encode, send } from '../api/client.mjs';
 
 const SOURCE = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const BUILD = join(SOURCE, 'build/release');
+export const BUILD = join(SOURCE, 'build/release');
 const FORM = 'application/x-www-form-urlencoded';
 
 /** Why these tests cannot run here, or false: the value of node:test's `skip`. */
