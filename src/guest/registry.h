@@ -55,10 +55,10 @@ class Registry {
   // caller. Throws `unable to create VM 100 - VM 100 already exists on node 'pve'` (or CT …).
   sys::Async<Record> create(GuestId id, GuestKind kind, std::string text,
                             store::Transaction extra = {});
-  // What is called before a guest's number is given up (memberships and permissions on it must not
-  // pass to a later guest of that number).
+  // What is called when a guest's number has been given up (memberships and permissions on it must
+  // not pass to a later guest of that number).
   void on_remove(std::function<sys::Async<void>(GuestId)> hook);
-  // Removes claim and text, with `extra`.
+  // Removes claim and text, with `extra`; of one that has gone before, only what hung on it.
   sys::Async<void> remove(Record record, store::Transaction extra = {});
 
   // Applies `change` to the newest text and commits; the text after it. `change` may be called
