@@ -22,6 +22,7 @@ test('guests that start with the node', { skip }, async (t) => {
   async function boot() {
     await node.kill();
     for (const machine of node.machines()) kill_quietly(machine.pid);
+    await until('the machines have ended', () => node.machines().length === 0);
     const known = JSON.parse(readFileSync(record, 'utf8'));
     writeFileSync(record, JSON.stringify({ ...known, boot: 'an earlier one' }));
     await node.serve();
