@@ -62,14 +62,14 @@ sys::Async<void> run_node(Settings settings, sys::Loop& loop) {
 
 int serve(const std::vector<std::string>& words) {
   Overrides overrides;
-  int port = 0;
+  std::optional<int> port;
   CLI::App parser("Run the node's daemon.", "posada serve");
   parser.add_option("--root", overrides.root, "folder for everything of this node");
   parser.add_option("--node", overrides.node, "name of the node (default: the host's name)");
   parser.add_option("--address", overrides.address, "address to listen on");
-  parser.add_option("--port", port, "port to listen on")->check(CLI::Range(1, 65535));
+  parser.add_option("--port", port, "port to listen on; 0: any free one")->check(CLI::Range(0, 65535));
   if (const std::optional<int> status = parse(parser, words)) return *status;
-  if (port != 0) overrides.port = static_cast<std::uint16_t>(port);
+  if (port) overrides.port = static_cast<std::uint16_t>(*port);
   if (!overrides.root.empty()) overrides.root = find_root(overrides.root);
   std::signal(SIGPIPE, SIG_IGN);
   sys::Loop loop;

@@ -73,7 +73,9 @@ bool has_run_folders(const Settings& settings) {
 // Only a daemon shuts guests down in good order, and only it knows which of them still run.
 sys::Async<void> start_daemon(Settings settings, sys::Loop& loop) {
   sys::Command command;
-  command.arguments = {settings.programs + "/posada", "serve", "--node", settings.node};
+  // Nobody but us will call it, and the port that it had may be somebody else's by now.
+  command.arguments = {settings.programs + "/posada", "serve",  "--node", settings.node, "--port",
+                       "0"};
   if (!settings.root.empty()) {
     command.arguments.insert(command.arguments.end(), {"--root", settings.root});
   }

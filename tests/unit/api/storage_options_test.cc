@@ -10,7 +10,8 @@ namespace {
 
 TEST(StorageOptions, AreThoseOfTheCallThatMakesAStorage) {
   std::vector<std::string_view> declared;
-  for (const Member* member : find_route(Verb::post, {"storage"}).method->parameters) {
+  const std::vector<std::string> path{"storage"};
+  for (const Member* member : find_route(Verb::post, path).method->parameters) {
     if (member->name != "storage" && member->name != "type") declared.push_back(member->name);
   }
   const auto known = ::posada::storage::options();

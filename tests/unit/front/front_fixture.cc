@@ -18,6 +18,7 @@
 
 #include "base/text.h"
 #include "sys/file.h"
+#include "sys/listener.h"
 
 namespace posada::front {
 namespace {
