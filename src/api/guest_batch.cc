@@ -55,7 +55,7 @@ bool is_concerned(const Services& services, const Batch& batch, const BatchGuest
                   const json::object& config) {
   const bool running = is_running(services, guest);
   if (batch.action != BatchAction::start) return running;
-  if (running || text_member(config, "template") == "1") return false;
+  if ((running && !batch.also_running) || text_member(config, "template") == "1") return false;
   return batch.force || text_member(config, "onboot") == "1";
 }
 

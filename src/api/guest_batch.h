@@ -18,8 +18,9 @@ enum class BatchAction { start, shutdown, suspend };
 struct Batch {
   BatchAction action = BatchAction::start;
   std::vector<GuestId> only;  // empty: all of the node
-  bool force = false;    // start: those without `onboot` too; shutdown: stop at the end of time
-  bool to_disk = false;  // suspend
+  bool force = false;  // start: those without `onboot` too; shutdown: stop at the end of time
+  bool also_running = false;          // start: who runs already is listed all the same
+  bool to_disk = false;               // suspend
   std::chrono::seconds timeout{180};  // of a shutdown, where the guest's config says no other
   std::size_t workers = 1;            // guests of one place in the order that are worked on at once
   std::chrono::seconds delay{0};      // before the first

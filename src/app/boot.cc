@@ -1,12 +1,22 @@
 #include "app/boot.h"
 
+#include <algorithm>
+
 #include "api/guest_batch.h"
 #include "base/json.h"
+#include "ct/containers.h"
 #include "guest/registry.h"
+#include "sys/clock.h"
 #include "sys/file.h"
-#include "sys/log.h"
+#include "vm/machines.h"
 
 namespace posada::app {
+namespace {
+
+constexpr sys::Milliseconds leftover_patience(20'000);
+constexpr sys::Milliseconds look_again(100);
+
+}  // namespace
 
 BootStart::BootStart(std::string file, std::string boot, const api::Services& services,
                      const host::Options& node_options)
@@ -43,13 +53,29 @@ void BootStart::begin() {
   if (const auto left = remembered()) {
     waiting_ = *left;
   } else {
-    for (const api::BatchGuest& guest : api::guests_of(services_, {})) waiting_.push_back(guest.id);
+    booted_ = true;
+    api::Batch all;
+    all.also_running = true;  // see wait_for_leftovers
+    for (const api::BatchGuest& guest : api::guests_of(services_, all))
+      waiting_.push_back(guest.id);
     remember();
   }
   if (waiting_.empty()) return;
   services_.tasks->start(
       {.type = "startall", .id = "", .user = {"root@pam", ""}, .request = "boot"},
       [this](task::Context& context) { return start_guests(context); });
+}
+
+// After a boot nothing runs, but what is left of a run before it counts as running until it has
+// been cleared away.
+sys::Async<void> BootStart::wait_for_leftovers() {
+  const auto is_running = [this](GuestId id) {
+    return services_.machines->running(id) || services_.containers->running(id);
+  };
+  const auto deadline = services_.clock->boot_time() + leftover_patience;
+  while (std::ranges::any_of(waiting_, is_running) && services_.clock->boot_time() < deadline) {
+    co_await services_.clock->sleep(look_again);
+  }
 }
 
 sys::Async<void> BootStart::start_guests(task::Context& context) {
@@ -60,6 +86,7 @@ sys::Async<void> BootStart::start_guests(task::Context& context) {
   batch.delay = std::chrono::seconds(
       integer_member(node_options_.values(), "startall-onboot-delay").value_or(0));
   batch.tried = [this](GuestId guest) { done_with(guest); };
+  if (booted_) co_await wait_for_leftovers();
   try {
     co_await api::run_batch(services_, context, std::move(batch));
     waiting_.clear();  // who runs already, or has lost its `onboot`, was not tried

@@ -25,6 +25,7 @@ class BootStart {
 
  private:
   sys::Async<void> start_guests(task::Context& context);
+  sys::Async<void> wait_for_leftovers();
   void remember() const;
   void done_with(GuestId guest);
   // Nothing when this boot is not known yet.
@@ -35,6 +36,7 @@ class BootStart {
   const api::Services& services_;
   const host::Options& node_options_;
   std::vector<GuestId> waiting_;
+  bool booted_ = false;  // this daemon is the first one of the boot
 };
 
 }  // namespace posada::app

@@ -62,6 +62,7 @@ test('guests that start with the node', { skip }, async (t) => {
     await restart();
     assert.equal((await startalls()).length, 1);
     assert.deepEqual(await running(), [101]);
+    await node.work('POST', `${GUESTS}/100/status/start`);
   });
 
   await t.test('a daemon killed in between goes on with those that were left', async () => {
