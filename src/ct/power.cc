@@ -116,6 +116,10 @@ sys::Async<void> Containers::State::launch(std::shared_ptr<State> self, task::Co
   co_await guest::run_hook(self, context, id, guest::Phase::post_start);
 }
 
+sys::Async<void> Containers::State::apply_waiting(task::Context& context, GuestId id) {
+  co_await apply_pending(shared(), context, require(id));
+}
+
 sys::Async<void> Containers::State::launch_guest(task::Context& context, GuestId id) {
   co_await launch(shared(), context, id);
 }

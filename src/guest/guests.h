@@ -65,6 +65,8 @@ class Guests : public std::enable_shared_from_this<Guests> {
   virtual sys::Async<void> ask_to_end(task::Context& context, std::shared_ptr<Run> run) = 0;
   // Ends the run whatever the guest does; a clean way out has `patience`.
   virtual sys::Async<void> end_hard(std::shared_ptr<Run> run, sys::Milliseconds patience) = 0;
+  // Brings in the changes that wait until the guest is off. The caller holds power.
+  virtual sys::Async<void> apply_waiting(task::Context& context, GuestId id) = 0;
 
   // Configs.
   Record require(GuestId id) const;

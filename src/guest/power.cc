@@ -39,6 +39,17 @@ sys::Async<bool> ask_and_wait(std::shared_ptr<Guests> guests, task::Context& con
   co_return run->end_wanted;
 }
 
+// The guest has ended: copies and snapshots made of it now hold what it will start with. Its end
+// was asked for and has come, so what fails here is a warning; the next start tries again.
+sys::Async<void> settle(std::shared_ptr<Guests> guests, task::Context& context, GuestId id) {
+  try {
+    co_await guests->apply_waiting(context, id);
+  } catch (const Error& error) {
+    if (std::string_view(error.what()).starts_with("failpoint")) throw;
+    context.warn("waiting changes come in at the next start: " + error.wire());
+  }
+}
+
 Error shutdown_failed(const Guests& guests) {
   return Error::failed(guests.words.code + ".shutdown-timeout", guests.words.shutdown_failed)
       .with_hint("The guest did not react. Stop it, or shut it down with forceStop.");
@@ -82,6 +93,7 @@ sys::Async<void> run_power_off(std::shared_ptr<Guests> guests, task::Context& co
   co_await run_hook(guests, context, id, Phase::pre_stop);
   const auto asked = sys::Milliseconds(options.timeout);
   co_await guests->end_hard(run, asked.count() > 0 ? asked : end_patience);
+  co_await settle(guests, context, id);
 }
 
 sys::Async<void> run_shut_down(std::shared_ptr<Guests> guests, task::Context& context, GuestId id,
@@ -93,11 +105,13 @@ sys::Async<void> run_shut_down(std::shared_ptr<Guests> guests, task::Context& co
   const auto& config = guests->config(guests->require(id)).config.main;
   const auto patience = shutdown_patience(config, options.timeout);
   co_await run_hook(guests, context, id, Phase::pre_stop);
-  if (co_await ask_and_wait(guests, context, run, patience)) co_return;
-  if (!options.force) throw shutdown_failed(*guests);
-  // What was asked for, so no warning: clients take any end but OK as a failure.
-  context.log(guests->words.stops_now);
-  co_await guests->end_hard(run, end_patience);
+  if (!co_await ask_and_wait(guests, context, run, patience)) {
+    if (!options.force) throw shutdown_failed(*guests);
+    // What was asked for, so no warning: clients take any end but OK as a failure.
+    context.log(guests->words.stops_now);
+    co_await guests->end_hard(run, end_patience);
+  }
+  co_await settle(guests, context, id);
 }
 
 sys::Async<void> run_reboot(std::shared_ptr<Guests> guests, task::Context& context, GuestId id,

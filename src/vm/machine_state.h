@@ -54,6 +54,7 @@ struct Machines::State : guest::Guests {
   // What a machine is to power.h and destroy.h of guest.
   std::shared_ptr<guest::Run> run_of(GuestId id) const override { return find(id); }
   sys::Async<void> launch_guest(task::Context& context, GuestId id) override;
+  sys::Async<void> apply_waiting(task::Context& context, GuestId id) override;
   sys::Async<void> ask_to_end(task::Context& context, std::shared_ptr<guest::Run> run) override;
   sys::Async<void> end_hard(std::shared_ptr<guest::Run> run, sys::Milliseconds patience) override;
 

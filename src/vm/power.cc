@@ -35,6 +35,10 @@ sys::Async<void> Machines::State::kill(std::shared_ptr<State> self, std::shared_
   (void)self;
 }
 
+sys::Async<void> Machines::State::apply_waiting(task::Context& context, GuestId id) {
+  co_await apply_pending(shared(), context, require(id));
+}
+
 sys::Async<void> Machines::State::launch_guest(task::Context& context, GuestId id) {
   co_await launch(shared(), context, id, StartOptions());
 }

@@ -50,8 +50,8 @@ sys::Async<void> taken_back(Node& node) {
   add.set["mp0"] = second + ",mp=/data";
   co_await change(node, 210, add);
   co_await node.power_off(210);
-  co_await node.power_on(210);
   EXPECT_EQ(source_of(node, 210, "mp0"), second);
+  co_await node.power_on(210);
   add.set["mp0"] = second + ",mp=/elsewhere";
   co_await change(node, 210, add);
   co_await change(node, 210, back);
