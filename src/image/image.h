@@ -55,6 +55,10 @@ struct Backing {
 void create_qcow2(const sys::Fd& file, std::uint64_t bytes, Preallocation preallocation,
                   const std::optional<Backing>& backing = {});
 
+// Turns a file, whatever is in it, into an image of `bytes` that begins with `content`. Not safe
+// against a crash in between: for what can be made again.
+void write_image(const sys::Fd& file, Kind kind, std::string_view content, std::uint64_t bytes);
+
 // Grows an image that nobody has open. False: this header needs QEMU's own tool for it.
 bool grow_qcow2(const sys::Fd& file, std::uint64_t bytes);
 void grow_raw(const sys::Fd& file, std::uint64_t bytes);

@@ -137,6 +137,20 @@ void create_qcow2(const sys::Fd& file, std::uint64_t bytes, Preallocation preall
   sys::synchronize(file);
 }
 
+void write_image(const sys::Fd& file, Kind kind, std::string_view content, std::uint64_t bytes) {
+  sys::set_length(file, 0);
+  if (kind == Kind::qcow2) {
+    create_qcow2(file, bytes, Preallocation::metadata);
+    sys::write_at(file, content, layout_for(bytes, true).data_at() * cluster);
+  } else if (kind == Kind::raw) {
+    create_raw(file, bytes, Preallocation::off);
+    sys::write_at(file, content, 0);
+  } else {
+    throw Error::failed("image.format", "images of this format cannot be written");
+  }
+  sys::synchronize(file);
+}
+
 bool grow_qcow2(const sys::Fd& file, std::uint64_t bytes) {
   const Facts facts = inspect(file, Kind::qcow2);
   if (!facts.damage.empty())

@@ -10,7 +10,9 @@
 #include "storage/volume_id.h"
 #include "sys/file.h"
 #include "sys/log.h"
+#include "vm/block_nodes.h"
 #include "vm/config_edit.h"
+#include "vm/limits.h"
 #include "vm/machine_state.h"
 
 namespace posada::vm {
@@ -33,7 +35,8 @@ void let_go(guest::ConfigSection& section, GuestId id, const std::string& key, b
   const bool own = own_volume(disk, id);
   section.values.erase(old);
   if (!own) return;
-  if (force || is_unused_key(key)) {
+  // What is on a cloud-init disc is in the config.
+  if (force || is_unused_key(key) || disk.is_cloudinit()) {
     removed.emplace_back(disk.file());
   } else {
     keep_unused(section, std::string(disk.file()));
@@ -51,8 +54,11 @@ void settle_value(guest::GuestConfig& config, GuestId id, const std::string& key
     }
   }
   const bool fresh = !main.has(key);
+  const bool disc = is_drive_key(key) && parse_drive(key, value, true).is_cloudinit();
+  // Another disc has nothing on it yet.
+  if (disc && (fresh || main.get(key) != value)) config.special.erase("cloudinit");
   main.values[key] = value;
-  if (fresh &&
+  if (fresh && !disc &&
       (is_net_key(key) || (is_drive_key(key) && key != "efidisk0" && key != "tpmstate0"))) {
     join_boot_order(main, key);
   }
@@ -147,6 +153,12 @@ void check_request(Machines::State& state, const Caller& caller, const guest::Re
       throw Error::parameter(key, "unable to use '" + key + "' and 'delete' for it at once");
     }
   }
+  guest::ConfigSection next = parsed.config.next();
+  guest::Values asked;
+  for (const auto& [name, value] : change.set) asked[grammar().keys.canonical(name)] = value;
+  for (const std::string& key : change.unset) next.values.erase(key);
+  for (const auto& [key, value] : asked) next.values[key] = value;
+  check_limits(next, asked);
 }
 
 guest::Values normal_values(const guest::GuestConfig& config, const guest::Values& set) {
@@ -201,6 +213,19 @@ sys::Async<void> plug_waiting(std::shared_ptr<Machines::State> self, task::Conte
 
 }  // namespace
 
+sys::Async<void> Machines::State::remove_unused(std::shared_ptr<State> self, task::Context& context,
+                                                guest::Record record,
+                                                std::vector<std::string> keys) {
+  std::vector<std::string> removed;
+  co_await self->parts.registry.edit(record, "", [&](const std::string& text) {
+    removed.clear();
+    return self->changed_text(text, record.id, [&](guest::GuestConfig& config) {
+      for (const std::string& key : keys) settle_delete(config, record.id, key, true, removed);
+    });
+  });
+  co_await drop_volumes(self, context, record, removed);
+}
+
 sys::Async<void> Machines::State::apply_pending(std::shared_ptr<State> self, task::Context& context,
                                                 guest::Record record) {
   if (!self->config(record).config.has_pending()) co_return;
@@ -228,6 +253,7 @@ sys::Async<void> Machines::State::change(std::shared_ptr<State> self, task::Cont
   const auto record = self->require(id);
   check_request(*self, caller, record, change);
   guest::Values values = normal_values(self->config(record).config, change.set);
+  co_await hash_password(self, values);
   std::vector<storage::Volume> made;
   co_await prepare_disks(self, context, caller, id, values, "", made);
   failpoint("vm.change.disks");
@@ -280,13 +306,17 @@ sys::Async<void> Machines::State::resize(std::shared_ptr<State> self, task::Cont
   const bool more = size.starts_with('+');
   const auto amount = guest::parse_size(more ? std::string_view(size).substr(1) : size);
   if (!amount) throw Error::parameter("size", "value does not match the regex pattern");
+  if (*amount > std::uint64_t{1} << 50) {
+    throw Error::parameter("size", "a disk may have at most 1 PiB");
+  }
   std::uint64_t target = more ? now + *amount : *amount;
   target = (target + 1023) / 1024 * 1024;
   if (target < now) throw Error::failed("vm.shrink", "shrinking disks is not supported");
   const auto run = self->find(id);
   if (target > now) {
     if (run && run->qmp && !run->qmp->closed()) {
-      co_await run->qmp->execute("block_resize", {{"node-name", "drive-" + disk}, {"size", target}},
+      const std::string node = node_of(co_await block_nodes(*run->qmp), disk);
+      co_await run->qmp->execute("block_resize", {{"node-name", node}, {"size", target}},
                                  sys::Milliseconds(60000));
       failpoint("vm.resize.running");
     }

@@ -5,6 +5,7 @@
 #include "base/failpoint.h"
 #include "storage/volume_id.h"
 #include "sys/file.h"
+#include "vm/cloudinit.h"
 #include "vm/config_edit.h"
 #include "vm/machine_state.h"
 
@@ -52,6 +53,10 @@ storage::Allocation target_of(const Drive& disk, const CloneOptions& options,
   allocation.task = task;
   const auto name = storage::parse_volume_name(volume.name);
   allocation.format = storage::format_from(options.format.empty() ? name.format : options.format);
+  if (disk.is_cloudinit()) {
+    allocation.stem = "cloudinit";
+    allocation.bytes = cloudinit_disc_bytes;
+  }
   return allocation;
 }
 
@@ -85,7 +90,10 @@ sys::Async<void> Machines::State::clone(std::shared_ptr<State> self, task::Conte
     const auto volume = storage::parse_volume_id(disk.file());
     auto target = target_of(disk, options, context.upid().text());
     storage::Volume made;
-    if (linked && self->parts.storages.can_link(volume)) {
+    if (disk.is_cloudinit()) {
+      // Written at the copy's first start, which has a name and cards of its own.
+      made = co_await self->parts.storages.allocate(std::move(target), &context.journal());
+    } else if (linked && self->parts.storages.can_link(volume)) {
       target.format = storage::VolumeFormat::qcow2;
       made =
           co_await self->parts.storages.linked_clone(volume, std::move(target), &context.journal());
@@ -119,7 +127,7 @@ sys::Async<void> Machines::State::make_template(std::shared_ptr<State> self, tas
   store::Transaction extra;
   guest::Values renamed;
   for (Drive& disk : drives(self->config(record).config.main)) {
-    if (!is_copied(disk) || (!only.empty() && disk.key != only)) continue;
+    if (!is_copied(disk) || disk.is_cloudinit() || (!only.empty() && disk.key != only)) continue;
     const auto volume = storage::parse_volume_id(disk.file());
     if (storage::parse_volume_name(volume.name).is_base) continue;
     const auto base = co_await self->parts.storages.make_template(volume, context.journal());

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "vm/cloudinit.h"
 
 namespace posada::vm {
 
@@ -127,7 +128,8 @@ std::string normal_value(std::string_view key, std::string_view value, std::stri
                          const RandomBytes& random) {
   if (is_drive_key(key)) {
     Drive disk = parse_drive(key, value, true);
-    if (disk.file() == "none" || disk.file() == "cdrom" || disk.file().ends_with(".iso")) {
+    if (disk.file() == "none" || disk.file() == "cdrom" || disk.file().ends_with(".iso") ||
+        disk.is_cloudinit()) {
       disk.options.try_emplace("media", "cdrom");
     }
     return print_drive(disk);
@@ -154,14 +156,18 @@ std::optional<NewDisk> new_disk(std::string_view file) {
     return std::nullopt;
   }
   const std::string_view amount = file.substr(colon + 1);
+  if (amount == "cloudinit") {
+    return NewDisk{std::string(file.substr(0, colon)), cloudinit_disc_bytes, true};
+  }
   if (amount.empty() || amount.find_first_not_of("0123456789.") != std::string_view::npos) {
     return std::nullopt;
   }
   const auto bytes = guest::parse_size(std::string(amount) + "G");
-  if (!bytes) {
+  if (!bytes && std::count(amount.begin(), amount.end(), '.') > 0) {
     return std::nullopt;
   }
-  return NewDisk{std::string(file.substr(0, colon)), *bytes};
+  // More than a number holds is refused as what it is, a disk that is too large.
+  return NewDisk{std::string(file.substr(0, colon)), bytes.value_or(UINT64_MAX), false};
 }
 
 namespace {
@@ -328,10 +334,13 @@ json::array shown_pending(const guest::GuestConfig& config, const std::string& d
   for (const auto& [key, value] : config.pending.values) keys.insert(key);
   for (const auto& [key, force] : config.deletes) keys.insert(key);
   json::array result;
+  const auto shown = [](const std::string& key, const std::string& value) {
+    return shown_value(key, key == "cipassword" ? "**********" : value);
+  };
   for (const std::string& key : keys) {
     json::object item = {{"key", key}};
-    if (config.main.has(key)) item["value"] = shown_value(key, config.main.values.at(key));
-    if (config.pending.has(key)) item["pending"] = shown_value(key, config.pending.values.at(key));
+    if (config.main.has(key)) item["value"] = shown(key, config.main.values.at(key));
+    if (config.pending.has(key)) item["pending"] = shown(key, config.pending.values.at(key));
     if (const auto found = config.deletes.find(key); found != config.deletes.end()) {
       item["delete"] = found->second ? 2 : 1;
     }

@@ -34,10 +34,12 @@ std::string uuid_from(const RandomBytes& random);
 std::string normal_value(std::string_view key, std::string_view value, std::string_view old,
                          const RandomBytes& random);
 
-// `STORAGE:GiB` of a disk that is to be made; the number may have a fraction.
+// `STORAGE:GiB` of a disk that is to be made, the number may have a fraction; or
+// `STORAGE:cloudinit`.
 struct NewDisk {
   std::string storage;
   std::uint64_t bytes = 0;
+  bool cloudinit = false;
 };
 std::optional<NewDisk> new_disk(std::string_view file);
 

@@ -9,6 +9,7 @@
 #include "storage/volume_id.h"
 #include "sys/file.h"
 #include "vm/config_edit.h"
+#include "vm/limits.h"
 #include "vm/machine_state.h"
 #include "vm/option_support.h"
 
@@ -84,6 +85,10 @@ storage::Allocation allocation_for(const Drive& disk, GuestId id, const NewDisk&
   if (disk.bus == "tpmstate") {
     allocation.bytes = 4 * 1024 * 1024;
     allocation.format = storage::VolumeFormat::raw;
+  }
+  if (wanted.cloudinit) {
+    allocation.stem = "cloudinit";
+    if (!allocation.format) allocation.format = storage::VolumeFormat::qcow2;
   }
   return allocation;
 }
@@ -164,6 +169,7 @@ sys::Async<void> Machines::State::create(std::shared_ptr<State> self, task::Cont
     section.values[key] = normal_value(key, value, "", sys::random_bytes);
   }
   section.description = creation.description;
+  co_await hash_password(self, section.values);
   std::vector<storage::Volume> made;
   co_await prepare_disks(self, context, caller, id, section.values, creation.default_storage, made);
   failpoint("vm.create.disks");
@@ -190,6 +196,9 @@ void check_creation(Machines::State& state, const Caller& caller, Creation& crea
   }
   creation.values = std::move(normal);
   state.check_keys(caller, path, creation.values, {});
+  guest::ConfigSection section;
+  section.values = creation.values;
+  check_limits(section, creation.values);
   for (const auto& [key, value] : creation.values) {
     if (!is_drive_key(key)) continue;
     const Drive disk = parse_drive(key, value, true);

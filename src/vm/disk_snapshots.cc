@@ -6,6 +6,7 @@
 #include "sys/channel.h"
 #include "sys/file.h"
 #include "sys/process.h"
+#include "vm/block_nodes.h"
 
 namespace posada::vm {
 
@@ -15,16 +16,13 @@ constexpr int image_descriptor = 9;
 constexpr sys::Milliseconds live_patience(60'000);
 constexpr sys::Milliseconds tool_patience(600'000);
 
-std::string node_of(const Drive& disk) {
-  return "drive-" + disk.key;
-}
-
 // All disks at one moment: QEMU drains them together.
 sys::Async<void> create_live(Qmp& qmp, const std::string& name, const std::vector<Drive>& disks) {
   json::array actions;
+  const BlockNodes nodes = co_await block_nodes(qmp);
   for (const Drive& disk : disks) {
     actions.push_back({{"type", "blockdev-snapshot-internal-sync"},
-                       {"data", {{"device", node_of(disk)}, {"name", name}}}});
+                       {"data", {{"device", node_of(nodes, disk.key)}, {"name", name}}}});
   }
   if (actions.empty()) co_return;
   co_await qmp.execute("transaction", {{"actions", std::move(actions)}}, live_patience);
@@ -35,10 +33,11 @@ bool is_absent(const Error& error) {
 }
 
 sys::Async<void> remove_live(Qmp& qmp, const std::string& name, const std::vector<Drive>& disks) {
+  const BlockNodes nodes = co_await block_nodes(qmp);
   for (const Drive& disk : disks) {
     try {
       co_await qmp.execute("blockdev-snapshot-delete-internal-sync",
-                           {{"device", node_of(disk)}, {"name", name}}, live_patience);
+                           {{"device", node_of(nodes, disk.key)}, {"name", name}}, live_patience);
     } catch (const Error& error) {
       if (!is_absent(error)) throw;
     }

@@ -290,6 +290,7 @@ sys::Async<void> Machines::State::launch(std::shared_ptr<State> self, task::Cont
   // An earlier run that a dead daemon left half cleaned up.
   if (sys::exists(self->folder(id))) co_await release(self, id);
   co_await apply_pending(self, context, record);
+  co_await write_cloudinit(self, context, record, false);
   guest::ConfigSection config = self->config(record).config.main;
   if (!options.machine.empty()) config.values["machine"] = options.machine;
   if (!options.cpu.empty()) config.values["cpu"] = options.cpu;

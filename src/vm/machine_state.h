@@ -129,6 +129,20 @@ struct Machines::State : guest::Guests {
                                std::shared_ptr<Running> run, std::string key,
                                std::optional<std::string> value);
 
+  // These unusedN keys and their volumes go.
+  static sys::Async<void> remove_unused(std::shared_ptr<State> self, task::Context& context,
+                                        guest::Record record, std::vector<std::string> keys);
+  // move_disk.cc
+  static sys::Async<void> move_disk(std::shared_ptr<State> self, task::Context& context,
+                                    GuestId id, MoveOptions options);
+
+  // Cloud-init (cloudinit_drive.cc). Writes the machine's disc when what it says has changed or
+  // `always`; a running machine gets it at once. The caller holds config or power.
+  static sys::Async<void> write_cloudinit(std::shared_ptr<State> self, task::Context& context,
+                                          guest::Record record, bool always);
+  // A plain `cipassword` becomes a hash.
+  static sys::Async<void> hash_password(std::shared_ptr<State> self, guest::Values& values);
+
   // Snapshots (snapshot.cc).
   static sys::Async<void> snapshot(std::shared_ptr<State> self, task::Context& context, GuestId id,
                                    SnapshotOptions options);
@@ -148,6 +162,12 @@ struct Machines::State : guest::Guests {
   void check_keys(const Caller& caller, std::string_view path, const guest::Values& set,
                   const std::vector<std::string>& unset) const;
 };
+
+// Opens the volume and hands it to QEMU as a new set of descriptors (plug.cc).
+sys::Async<DiskSource> hand_disk(std::shared_ptr<Machines::State> self,
+                                 std::shared_ptr<Running> run, Drive disk);
+// QEMU closes a set's files, so that a volume that is removed gives back its space.
+sys::Async<void> take_set(std::shared_ptr<Running> run, std::optional<int> set);
 
 // Undo of journalled steps, by kind; after a crash they run in a new process.
 sys::Async<std::string> undo_run(std::shared_ptr<Machines::State> state, json::object details);

@@ -78,6 +78,15 @@ struct StartOptions {
   bool paused = false;
 };
 
+struct MoveOptions {
+  std::string disk;
+  std::string storage;
+  std::string format;  // empty: as it is
+  std::string digest;
+  bool remove = false;
+  std::int64_t kib_per_second = 0;  // of a running machine; 0: no limit
+};
+
 struct SnapshotOptions {
   std::string name, description;
   bool memory = false;
@@ -121,6 +130,16 @@ class Machines {
   // `size`: bytes with unit, or +bytes.
   task::Upid resize(Caller caller, GuestId id, std::string disk, std::string size,
                     std::string digest, bool skip_lock);
+
+  // To another storage or format, also while the machine runs. The old volume stays as unusedN
+  // unless `remove`.
+  task::Upid move_disk(Caller caller, GuestId id, MoveOptions options);
+
+  // Cloud-init: what the drive says beside what it would say now; one of its files ("user",
+  // "network", "meta"); writes the drive and changes it in the running machine.
+  json::array cloudinit(GuestId id) const;
+  std::string cloudinit_dump(GuestId id, const std::string& type) const;
+  sys::Async<void> update_cloudinit(Caller caller, GuestId id);
 
   // Snapshots of the disks (qcow2), also while the machine runs.
   task::Upid snapshot(Caller caller, GuestId id, SnapshotOptions options);

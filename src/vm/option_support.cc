@@ -225,6 +225,9 @@ std::string base_of(std::string_view key) {
 Reason unsupported_disk(std::string_view key, std::string_view value) {
   const Drive disk = parse_drive(key, value, true);
   if (disk.bus == "tpmstate") return "a TPM is not supported yet";
+  if (disk.is_cloudinit() && disk.bus != "ide" && disk.bus != "sata" && disk.bus != "scsi") {
+    return "a cloud-init drive is a CD-ROM: use a key of ide, sata or scsi";
+  }
   if (disk.file() == "cdrom") return "the host's CD-ROM drive is not supported yet; use an image";
   if (disk.file().starts_with('/')) return "disks of the host are not supported yet";
   if (property_flag(disk.options, "snapshot")) {
@@ -311,6 +314,9 @@ std::optional<std::string> unsupported(std::string_view key, std::string_view va
   if (is_net_key(key)) return unsupported_card(value);
   if (base == "usb") return unsupported_usb(value);
   if (base == "serial") return unsupported_port(value);
+  if (key == "citype" && value == "opennebula") {
+    return "discs for OpenNebula are not supported yet; use 'nocloud' or 'configdrive2'";
+  }
   if (key == "vga") return unsupported_display(value);
   if (key == "arch") return unsupported_architecture(value);
   if (key == "shares") return unsupported_shares(value);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "storage/volume_id.h"
 #include "sys/affinity.h"
+#include "vm/block_nodes.h"
 #include "vm/machine_state.h"
 
 namespace posada::vm {
@@ -50,6 +51,8 @@ sys::Async<void> hand_set(std::shared_ptr<Running> run, int set, sys::Fd descrip
   co_await run->qmp->execute_with("add-fd", {{"fdset-id", set}}, one(std::move(descriptor)));
 }
 
+}  // namespace
+
 // Opens the volume and hands it to QEMU as a new set.
 sys::Async<DiskSource> hand_disk(std::shared_ptr<Machines::State> self,
                                  std::shared_ptr<Running> run, Drive disk) {
@@ -78,6 +81,13 @@ sys::Async<DiskSource> hand_disk(std::shared_ptr<Machines::State> self,
   co_await self->save(run);
   co_return source;
 }
+
+// QEMU closes the file, so that a volume that is removed gives back its space.
+sys::Async<void> take_set(std::shared_ptr<Running> run, std::optional<int> set) {
+  if (set) co_await run->qmp->execute("remove-fd", {{"fdset-id", *set}});
+}
+
+namespace {
 
 bool has_device(const json::value& answer) {
   return answer.is_array();
@@ -136,31 +146,43 @@ sys::Async<void> add_disk(std::shared_ptr<Machines::State> self, std::shared_ptr
   }
 }
 
-sys::Async<void> remove_disk(std::shared_ptr<Machines::State> self, std::shared_ptr<Running> run,
-                             std::string key) {
-  co_await unplug_device(run, key);
-  co_await run->qmp->execute("blockdev-del", {{"node-name", "drive-" + key}});
-  if (const auto set = run->record.sets.find(key); set != run->record.sets.end()) {
-    run->record.sets.erase(set);
-    co_await self->save(run);
-  }
+std::optional<int> set_of(const Running& run, const std::string& key) {
+  const auto found = run.record.sets.find(key);
+  return found == run.record.sets.end() ? std::nullopt : std::optional(found->second);
 }
 
-// Another disc, or none, in a drive that stays.
+sys::Async<void> remove_disk(std::shared_ptr<Machines::State> self, std::shared_ptr<Running> run,
+                             std::string key) {
+  const std::string node = node_of(co_await block_nodes(*run->qmp), key);
+  co_await unplug_device(run, key);
+  co_await run->qmp->execute("blockdev-del", {{"node-name", node}});
+  co_await take_set(run, set_of(*run, key));
+  run->record.sets.erase(key);
+  co_await self->save(run);
+}
+
+// Another disc, or none, in a drive that stays. The new one is opened first, so that one that is
+// not there leaves the old one in.
 sys::Async<void> change_disc(std::shared_ptr<Machines::State> self, std::shared_ptr<Running> run,
                              Drive before, Drive after) {
   const std::string& key = after.key;
+  const auto old_set = set_of(*run, key);
+  std::optional<DiskSource> source;
+  if (after.names_volume()) source = co_await hand_disk(self, run, after);
   co_await run->qmp->execute("blockdev-open-tray", {{"id", key}, {"force", true}});
   if (before.names_volume()) {
     co_await run->qmp->execute("blockdev-remove-medium", {{"id", key}});
     co_await run->qmp->execute("blockdev-del", {{"node-name", "drive-" + key}});
+    co_await take_set(run, old_set);
   }
-  if (after.names_volume()) {
-    const DiskSource source = co_await hand_disk(self, run, after);
+  if (source) {
     const HostFacts host = co_await self->host();
-    co_await run->qmp->execute("blockdev-add", block_node(after, source, host.default_aio));
+    co_await run->qmp->execute("blockdev-add", block_node(after, *source, host.default_aio));
     co_await run->qmp->execute("blockdev-insert-medium",
                                {{"id", key}, {"node-name", "drive-" + key}});
+  } else {
+    run->record.sets.erase(key);
+    co_await self->save(run);
   }
   co_await run->qmp->execute("blockdev-close-tray", {{"id", key}});
 }

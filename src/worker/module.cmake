@@ -1,7 +1,7 @@
 # Libraries that may block or that parse what strangers sent; no other program links them.
 find_package(CURL 7.85 REQUIRED)
 find_package(LibArchive 3.6 REQUIRED)
-target_link_libraries(posada-worker PRIVATE argon2 pam crypt CURL::libcurl LibArchive::LibArchive)
+target_link_libraries(posada-worker PRIVATE argon2 pam CURL::libcurl LibArchive::LibArchive)
 # Contract tests that start this program.
 foreach(test contract_storage contract_telemetry contract_ct contract_vm)
   if(TARGET ${test})

@@ -11,12 +11,12 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <crypt.h>
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "rootfs/setup.h"
 #include "sys/file.h"
+#include "sys/password.h"
 #include "sys/folder.h"
 #include "sys/mount.h"
 #include "sys/namespaces.h"
@@ -134,18 +134,6 @@ void extract(const sys::Fd& file, bool shared, Report& report) {
   if (archive_write_close(tape.writer) < ARCHIVE_WARN) fail(tape.writer, "unable to unpack");
 }
 
-std::string password_hash(const std::string& password) {
-  char salt[CRYPT_GENSALT_OUTPUT_SIZE];
-  const std::string random = sys::random_bytes(24);
-  if (!crypt_gensalt_rn("$6$", 0, random.data(), static_cast<int>(random.size()), salt,
-                        sizeof salt))
-    throw Error::failed("template.password", "cannot make a salt for the password");
-  crypt_data data{};
-  const char* hash = crypt_r(password.c_str(), salt, &data);
-  if (!hash || hash[0] == '*') throw Error::failed("template.password", "cannot hash the password");
-  return hash;
-}
-
 int work_inside(const Job& job, const sys::Fd& archive, const std::string& hash,
                 const sys::Fd& answer) {
   Report report;
@@ -196,7 +184,7 @@ json::object unpack(Job& job) {
 
   std::string hash;
   if (const std::string password = text_member(order, "password").value_or(""); !password.empty())
-    hash = password_hash(password);
+    hash = sys::shadow_hash(password);
   const sys::Fd answer = sys::anonymous_file("unpack");
   job.check_cancelled();
   job.log("extracting archive '" + source + "'");

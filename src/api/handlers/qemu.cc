@@ -6,6 +6,7 @@
 #include "api/handlers/qemu_request.h"
 #include "api/handlers/resource_rows.h"
 #include "api/request/nodes_qemu.h"
+#include "api/request/nodes_qemu_cloudinit.h"
 #include "base/text.h"
 #include "guest/registry.h"
 
@@ -129,6 +130,25 @@ sys::Async<Answer> resize(Call &call, nodes_qemu::ResizeVm request) {
       request.digest.value_or(""), request.skiplock.value_or(false)));
 }
 
+sys::Async<Answer> move_disk(Call &call, nodes_qemu::MoveVmDisk request) {
+  if (request.target_vmid) {
+    throw Error::parameter("target-vmid", "giving a disk to another virtual "
+                                          "machine is not possible yet");
+  }
+  if (!request.storage) {
+    throw Error::parameter("storage", "property is missing and it is not optional");
+  }
+  vm::MoveOptions options;
+  options.disk = request.disk;
+  options.storage = *request.storage;
+  options.format = request.format.value_or("");
+  options.digest = request.digest.value_or("");
+  options.remove = request.delete_.value_or(false);
+  options.kib_per_second = request.bwlimit.value_or(0);
+  co_return upid_text(machines(call).move_disk(
+      caller(call), guest_id(request.vmid), std::move(options)));
+}
+
 sys::Async<Answer> unlink_disks(Call &call, nodes_qemu::Unlink request) {
   co_await machines(call).unlink(caller(call), guest_id(request.vmid),
                                  split_list(request.idlist),
@@ -176,6 +196,21 @@ sys::Async<Answer> make_template(Call &call, nodes_qemu::Template request) {
       caller(call), guest_id(request.vmid), request.disk.value_or("")));
 }
 
+sys::Async<Answer> cloudinit(Call &call, nodes_qemu_cloudinit::CloudinitPending request) {
+  co_return machines(call).cloudinit(guest_id(request.vmid));
+}
+
+sys::Async<Answer> update_cloudinit(Call &call, nodes_qemu_cloudinit::CloudinitUpdate request) {
+  co_await machines(call).update_cloudinit(caller(call), guest_id(request.vmid));
+  co_return nullptr;
+}
+
+sys::Async<Answer> dump_cloudinit(Call &call,
+                        nodes_qemu_cloudinit::CloudinitGeneratedConfigDump request) {
+  co_return json::value(
+      machines(call).cloudinit_dump(guest_id(request.vmid), request.type));
+}
+
 } // namespace
 
 void register_qemu(Router &router) {
@@ -189,6 +224,10 @@ void register_qemu(Router &router) {
   router.on<nodes_qemu::UpdateVmAsync>(set_config_task);
   router.on<nodes_qemu::VmFeature>(get_feature);
   router.on<nodes_qemu::ResizeVm>(resize);
+  router.on<nodes_qemu::MoveVmDisk>(move_disk);
+  router.on<nodes_qemu_cloudinit::CloudinitPending>(cloudinit);
+  router.on<nodes_qemu_cloudinit::CloudinitUpdate>(update_cloudinit);
+  router.on<nodes_qemu_cloudinit::CloudinitGeneratedConfigDump>(dump_cloudinit);
   router.on<nodes_qemu::Unlink>(unlink_disks);
   router.on<nodes_qemu::Monitor>(monitor);
   router.on<nodes_qemu::VmSendkey>(send_key);

@@ -117,7 +117,8 @@ sys::Async<void> overtakes(Node& node) {
   co_await node.power_on(100);
   // Firmware without a disk never reacts to the power button.
   const auto shutdown = node.machines.shut_down(node.root, GuestId{100}, {});
-  while (node.claims.rows().empty()) co_await sys::yield_to_loop();
+  const bool asks = co_await node.until([&node] { return !node.claims.rows().empty(); });
+  EXPECT_TRUE(asks);
   const auto stop = node.machines.power_off(node.root, GuestId{100}, {});
   const auto stopped = co_await node.ended(stop);
   EXPECT_EQ(stopped, "OK");

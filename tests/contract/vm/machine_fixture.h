@@ -80,6 +80,17 @@ struct Node {
     co_await mirror.stop();
   }
 
+  // False: it was not so within the time.
+  sys::Async<bool> until(std::function<bool()> condition,
+                         sys::Milliseconds time = sys::Milliseconds(60'000)) {
+    const auto end = clock.boot_time() + time;
+    while (!condition()) {
+      if (clock.boot_time() > end) co_return false;
+      co_await clock.sleep(sys::Milliseconds(10));
+    }
+    co_return true;
+  }
+
   // The exit status of a task.
   sys::Async<std::string> ended(task::Upid upid) {
     const task::Info info = co_await tasks.wait(upid.text());
