@@ -108,7 +108,7 @@ constexpr int denied_calls[] = {
 #endif
 };
 
-constexpr unsigned refuse = SECCOMP_RET_ERRNO | EPERM;
+constexpr unsigned refused = SECCOMP_RET_ERRNO | EPERM;
 
 sock_filter load(std::size_t offset) {
   return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<unsigned>(offset));
@@ -135,7 +135,7 @@ std::vector<sock_filter> filter() {
 #endif
   for (int call : denied_calls) {
     program.push_back(unless_equal(static_cast<unsigned>(call), 1));
-    program.push_back(answer(refuse));
+    program.push_back(answer(refused));
   }
   // Threads may be made (the file pool), processes not. clone3 hides its flags: glibc then asks
   // clone instead.
@@ -145,13 +145,13 @@ std::vector<sock_filter> filter() {
   program.push_back(load(offsetof(seccomp_data, args[0])));
   program.push_back(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x00010000, 0, 1));  // CLONE_THREAD
   program.push_back(answer(SECCOMP_RET_ALLOW));
-  program.push_back(answer(refuse));
+  program.push_back(answer(refused));
   // New sockets go to the daemon only; the listener is open.
   program.push_back(unless_equal(__NR_socket, 4));
   program.push_back(load(offsetof(seccomp_data, args[0])));
   program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 0, 1));
   program.push_back(answer(SECCOMP_RET_ALLOW));
-  program.push_back(answer(refuse));
+  program.push_back(answer(refused));
   program.push_back(answer(SECCOMP_RET_ALLOW));
   return program;
 }

@@ -13,7 +13,7 @@
 namespace posada::image {
 namespace {
 
-constexpr std::size_t sector = 2048;
+constexpr std::size_t sector_bytes = 2048;
 constexpr std::size_t descriptor_at = 16;
 constexpr std::size_t small_endian_table = 18;
 constexpr std::size_t big_endian_table = 19;
@@ -32,7 +32,7 @@ std::string both(std::uint64_t value, std::size_t count) {
 }
 
 std::size_t sectors(std::size_t bytes) {
-  return (bytes + sector - 1) / sector;
+  return (bytes + sector_bytes - 1) / sector_bytes;
 }
 
 struct Folder {
@@ -150,12 +150,12 @@ std::string entries(const Folder& folder) {
     own = std::string("SP\x07\x01\xbe\xef\x00", 7) + own + std::string("CE\x1c\x01", 4) +
           both(extensions_at, 4) + both(0, 4) + both(extensions().size(), 4);
   }
-  std::string result = record(std::string(1, '\0'), folder.at(), sector, true, own) +
-                       record("\x01", folder.parent->at(), sector, true, modes(true));
+  std::string result = record(std::string(1, '\0'), folder.at(), sector_bytes, true, own) +
+                       record("\x01", folder.parent->at(), sector_bytes, true, modes(true));
   std::map<std::string, std::string> sorted;
   for (const Folder* one : folder.folders) {
     const std::string name = plain_name(one->name, true);
-    sorted[name] = record(name, one->at(), sector, true, modes(true) + long_name(one->name));
+    sorted[name] = record(name, one->at(), sector_bytes, true, modes(true) + long_name(one->name));
   }
   for (const Folder::File& one : folder.files) {
     const std::string name = plain_name(one.name, false);
@@ -163,8 +163,10 @@ std::string entries(const Folder& folder) {
         record(name, one.at, one.bytes->size(), false, modes(false) + long_name(one.name));
   }
   for (const auto& [name, entry] : sorted) result += entry;
-  if (sorted.size() != folder.folders.size() + folder.files.size() || result.size() > sector) {
-    throw Error::failed("image.iso", "the folder '" + folder.name + "' of the disc has too many, or "
+  if (sorted.size() != folder.folders.size() + folder.files.size() ||
+      result.size() > sector_bytes) {
+    throw Error::failed("image.iso", "the folder '" + folder.name +
+                                         "' of the disc has too many, or "
                                          "too similar, names");
   }
   return result;
@@ -183,7 +185,7 @@ std::string path_table(const Disc& disc, bool big) {
 }
 
 std::string descriptor(std::string_view label, const Disc& disc) {
-  std::string bytes(sector, '\0');
+  std::string bytes(sector_bytes, '\0');
   const auto put = [&](std::size_t at, const std::string& value) {
     bytes.replace(at, value.size(), value);
   };
@@ -193,11 +195,11 @@ std::string descriptor(std::string_view label, const Disc& disc) {
   put(8, std::string(64, ' '));
   put(40, std::string(label.substr(0, 32)));
   put(80, both(disc.size, 4));
-  put(120, both(1, 2) + both(1, 2) + both(sector, 2));
+  put(120, both(1, 2) + both(1, 2) + both(sector_bytes, 2));
   put(132, both(path_table(disc, false).size(), 4));
   put(140, number(small_endian_table, 4, false));
   put(148, number(big_endian_table, 4, true));
-  put(156, record(std::string(1, '\0'), first_folder, sector, true, ""));
+  put(156, record(std::string(1, '\0'), first_folder, sector_bytes, true, ""));
   put(190, std::string(623, ' '));  // of whom it is, and who made it
   for (std::size_t i = 0; i < 4; ++i) put(813 + i * 17, std::string(16, '0'));
   bytes[881] = 1;
@@ -208,9 +210,9 @@ std::string descriptor(std::string_view label, const Disc& disc) {
 
 std::string iso9660(std::string_view label, const DiscFiles& files) {
   const Disc disc = arrange(files);
-  std::string image(disc.size * sector, '\0');
+  std::string image(disc.size * sector_bytes, '\0');
   const auto put = [&](std::size_t at, const std::string& bytes) {
-    image.replace(at * sector, bytes.size(), bytes);
+    image.replace(at * sector_bytes, bytes.size(), bytes);
   };
   put(descriptor_at, descriptor(label, disc));
   put(descriptor_at + 1, std::string("\xff"

@@ -85,6 +85,7 @@ class DebianNode(unittest.TestCase):
         run(str(ROOT / "tools" / "images" / "demo-ct"), str(template), "--cache",
             str(cls.folder / "cache"))
         cls.console = boot(cls.folder, make_root(cls.folder, template))
+        (BUILD / "debian-console.log").write_text(cls.console)
         cls.seen = dict(re.findall(r"^SAW (\S+)=(.*?)\r?$", cls.console, re.M))
 
     def saw(self, name):

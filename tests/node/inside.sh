@@ -49,5 +49,5 @@ posada down --root /srv/node --yes
 saw groups-left "$(ls -d /sys/fs/cgroup/posada 2>/dev/null)"
 saw namespaces-left "$(ip netns list)"
 saw links-left "$(ip -o link | grep -o 'pv[0-9a-f]\{8\}')"
-saw tables-left "$(nft list tables)"
+saw tables-left "$(nft list tables | grep posada)"
 systemctl poweroff
