@@ -329,7 +329,6 @@ Node::~Node() = default;
 sys::Async<void> Node::start() {
   Parts& parts = *parts_;
   co_await parts.front.claim_port();
-  parts.network.start();
   co_await parts.mirror.start();
   parts.directory.start([&parts] { parts.permissions.changed(); });
   parts.registry.on_remove([&parts](GuestId id) { return parts.directory.forget_guest(id); });
@@ -361,6 +360,7 @@ sys::Async<void> Node::start() {
   if (parts.settings.privileged) parts.scope.spawn("card counters", parts.refresh_counters());
   parts.scope.spawn("ticket keys", parts.renew_ticket_keys());
   parts.publisher.start();
+  parts.network.start();
   parts.server.start();
   co_await parts.front.start();
   parts.boot.begin();

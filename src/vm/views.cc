@@ -1,5 +1,6 @@
 // What the API shows of machines (machines.h).
 #include <algorithm>
+#include <limits>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -17,21 +18,21 @@ std::int64_t processors(const guest::ConfigSection& config) {
 }
 
 // Of the disk that it boots from, or else of the first.
-std::uint64_t largest_disk(const guest::ConfigSection& config) {
-  const auto indices = boot_indices(config);
-  const Drive* best = nullptr;
-  int best_index = 1 << 20;
-  const auto disks = drives(config);
-  for (const Drive& disk : disks) {
-    if (disk.is_cdrom() || disk.bus == "efidisk" || disk.bus == "tpmstate") continue;
-    const auto index = indices.find(disk.key);
-    const int rank = index == indices.end() ? best_index : index->second;
-    if (best == nullptr || rank < best_index) {
-      best = &disk;
-      best_index = rank;
-    }
+std::uint64_t boot_disk_size(const guest::ConfigSection& config) {
+  auto disks = drives(config);
+  std::erase_if(disks, [](const Drive& disk) {
+    return disk.is_cdrom() || disk.bus == "efidisk" || disk.bus == "tpmstate";
+  });
+  if (disks.empty()) return 0;
+  const Drive* best = &disks.front();
+  if (disks.size() > 1) {
+    const auto indices = boot_indices(config);
+    const auto rank = [&](const Drive& disk) {
+      const auto index = indices.find(disk.key);
+      return index == indices.end() ? std::numeric_limits<int>::max() : index->second;
+    };
+    best = &*std::ranges::min_element(disks, {}, rank);
   }
-  if (best == nullptr) return 0;
   return guest::parse_size(guest::property(best->options, "size")).value_or(0);
 }
 
@@ -41,7 +42,7 @@ json::object basic_status(GuestId id, const guest::ConfigSection& config) {
                          {"status", "stopped"},
                          {"cpus", processors(config)},
                          {"maxmem", memory_mib(config) * 1024 * 1024},
-                         {"maxdisk", largest_disk(config)},
+                         {"maxdisk", boot_disk_size(config)},
                          {"cpu", 0},
                          {"mem", 0},
                          {"memhost", 0},

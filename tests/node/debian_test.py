@@ -50,8 +50,7 @@ def make_root(folder, template):
     shutil.copy(template, root / "opt" / "ct.tar.zst")
     shutil.copy(pathlib.Path(__file__).parent / "inside.sh", root / "opt" / "inside.sh")
     unit = root / "etc" / "systemd" / "system" / "inside.service"
-    unit.write_text("[Unit]\nAfter=multi-user.target\n[Service]\nExecStart=/bin/bash /opt/inside.sh\n"
-                    "StandardOutput=tty\nTTYPath=/dev/ttyS0\n")
+    unit.write_text("[Unit]\nAfter=multi-user.target\n[Service]\nExecStart=/bin/bash /opt/inside.sh\n")
     wants = root / "etc" / "systemd" / "system" / "multi-user.target.wants"
     wants.mkdir(exist_ok=True)
     (wants / unit.name).symlink_to(f"/etc/systemd/system/{unit.name}")
@@ -61,12 +60,13 @@ def make_root(folder, template):
 
 
 def boot(folder, root):
-    """What the machine printed on its serial port until it went off."""
+    """What inside.sh printed on the second serial port until the machine went off."""
     disk = folder / "disk"
     run("truncate", "-s", "6G", str(disk))
     run("mke2fs", "-q", "-t", "ext4", "-d", str(root), str(disk))
     return run("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-smp", "2", "-m", "2048",
-               "-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot",
+               "-display", "none", "-serial", f"file:{BUILD}/debian-boot.log", "-serial", "stdio",
+               "-monitor", "none", "-no-reboot",
                "-kernel", str(root / "vmlinuz"), "-initrd", str(root / "initrd.img"),
                "-append", "root=/dev/vda rw console=ttyS0 quiet", "-nic", "user",
                "-drive", f"file={disk},if=virtio,format=raw", timeout=BOOT_SECONDS,
@@ -85,7 +85,7 @@ class DebianNode(unittest.TestCase):
         run(str(ROOT / "tools" / "images" / "demo-ct"), str(template), "--cache",
             str(cls.folder / "cache"))
         cls.console = boot(cls.folder, make_root(cls.folder, template))
-        (BUILD / "debian-console.log").write_text(cls.console)
+        (BUILD / "debian-inside.log").write_text(cls.console)
         cls.seen = dict(re.findall(r"^SAW (\S+)=(.*?)\r?$", cls.console, re.M))
 
     def saw(self, name):

@@ -1,6 +1,7 @@
 # Runs in the Debian machine of debian_test.py: uses the node as an administrator does and prints
 # what it sees as lines `SAW NAME=VALUE`.
 export PATH=/opt/posada/build/release:/usr/sbin:/usr/bin:/sbin:/bin POSADA_ROOT=/srv/node
+exec >/dev/ttyS1 2>&1
 saw() { echo "SAW $1=$2"; }
 group() { cat /sys/fs/cgroup/posada/*/"$1" 2>&1; }
 serve() {
