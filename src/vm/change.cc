@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/text.h"
+#include "guest/hook.h"
 #include "storage/volume_id.h"
 #include "sys/file.h"
 #include "sys/log.h"
@@ -76,6 +77,17 @@ void settle_delete(guest::GuestConfig& config, GuestId id, const std::string& ke
   leave_boot_order(config.main, key);
 }
 
+// What waits under `key` will not come: a volume that was made for it stays as unusedN.
+void give_up_pending(guest::GuestConfig& config, GuestId id, const std::string& key) {
+  if (is_drive_key(key) && config.pending.has(key)) {
+    const Drive waiting = parse_drive(key, config.pending.get(key), true);
+    const auto now = drive(config.main, key);
+    const bool in_use = now && now->file() == waiting.file();
+    if (!in_use && own_volume(waiting, id)) keep_unused(config.main, std::string(waiting.file()));
+  }
+  config.revert(key);
+}
+
 void settle_all(guest::GuestConfig& config, GuestId id, std::vector<std::string>& removed) {
   for (const auto& [key, force] : guest::PendingDeletes(config.deletes)) {
     settle_delete(config, id, key, force, removed);
@@ -103,24 +115,25 @@ sys::Async<void> drop_volumes(std::shared_ptr<Machines::State> self, task::Conte
 void write_request(guest::GuestConfig& config, GuestId id, const ConfigChange& change,
                    const guest::Values& values, bool is_running,
                    std::vector<std::string>& removed) {
-  for (const std::string& key : change.revert) config.revert(key);
+  for (const std::string& key : change.revert) give_up_pending(config, id, key);
   for (const std::string& key : change.unset) {
     if (is_unused_key(key) || !is_running || effect_of(key) == Effect::at_once) {
-      config.revert(key);
+      give_up_pending(config, id, key);
       settle_delete(config, id, key, change.force, removed);
     } else if (config.main.has(key)) {
       config.delete_later(key, change.force);
     } else {
-      config.revert(key);
+      give_up_pending(config, id, key);
     }
   }
   for (const auto& [key, value] : values) {
     if (key == "description") {
       config.main.description = value;
     } else if (!is_running || effect_of(key) == Effect::at_once) {
-      config.revert(key);
+      give_up_pending(config, id, key);
       settle_value(config, id, key, value, removed);
     } else {
+      give_up_pending(config, id, key);
       config.set_later(key, value);
     }
   }
@@ -252,6 +265,9 @@ sys::Async<void> Machines::State::change(std::shared_ptr<State> self, task::Cont
   }
   const auto record = self->require(id);
   check_request(*self, caller, record, change);
+  if (const auto hook = change.set.find("hookscript"); hook != change.set.end()) {
+    co_await guest::check_hook(self->parts.storages, hook->second);
+  }
   guest::Values values = normal_values(self->config(record).config, change.set);
   co_await hash_password(self, values);
   std::vector<storage::Volume> made;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/text.h"
+#include "guest/hook.h"
 #include "storage/volume_id.h"
 #include "sys/file.h"
 #include "vm/config_edit.h"
@@ -170,6 +171,9 @@ sys::Async<void> Machines::State::create(std::shared_ptr<State> self, task::Cont
   }
   section.description = creation.description;
   co_await hash_password(self, section.values);
+  if (section.has("hookscript")) {
+    co_await guest::check_hook(self->parts.storages, std::string(section.get("hookscript")));
+  }
   std::vector<storage::Volume> made;
   co_await prepare_disks(self, context, caller, id, section.values, creation.default_storage, made);
   failpoint("vm.create.disks");

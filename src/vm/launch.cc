@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/text.h"
+#include "guest/hook.h"
 #include "storage/volume_id.h"
 #include "sys/affinity.h"
 #include "sys/file.h"
@@ -295,6 +296,7 @@ sys::Async<void> Machines::State::launch(std::shared_ptr<State> self, task::Cont
   if (!options.machine.empty()) config.values["machine"] = options.machine;
   if (!options.cpu.empty()) config.values["cpu"] = options.cpu;
   refuse_unsupported(config);
+  co_await guest::run_hook(self, context, id, guest::Phase::pre_start);
   Launch launch{id, config, {}, {}, std::make_shared<Running>(id, self->parts.executor)};
   launch.run->record.guest = id;
   launch.run->record.uuid = record.uuid;
@@ -327,6 +329,7 @@ sys::Async<void> Machines::State::launch(std::shared_ptr<State> self, task::Cont
   failpoint("vm.start.running");
   co_await context.journal().keep(entry);
   self->tell(id, launch.run->state);
+  co_await guest::run_hook(self, context, id, guest::Phase::post_start);
 }
 
 sys::Async<std::string> undo_run(std::shared_ptr<Machines::State> state, json::object details) {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/text.h"
+#include "guest/hook.h"
 #include "sys/channel.h"
 #include "sys/file.h"
 #include "sys/file_replace.h"
@@ -158,6 +159,7 @@ sys::Async<void> Machines::State::follow(std::shared_ptr<State> self,
     sys::log_info("machine {} has ended", id.text());
   }
   co_await release(self, id);
+  co_await guest::run_post_stop(self, id);
   if (self->find(id) == run) self->running.erase(id);
   run->ended.set();
   self->tell(id, "stopped");

@@ -62,7 +62,16 @@ class Walk {
     this.counts.kills += 1;
     this.counts.works[chosen.kind] = (this.counts.works[chosen.kind] ?? 0) + 1;
     await this.serve_again();
+    await this.outlive(answer);
     await looks.look(chosen, await answer);
+  }
+
+  /** A request that found no daemon waits in the front for the next one, whose failpoint the work
+      may meet. */
+  async outlive(answer) {
+    const { node } = this;
+    await Promise.race([node.died, this.end_of(answer)]);
+    if (node.daemon.signalCode) await this.come_back();
   }
 
   /** Every other daemon is armed with a failpoint, which may strike while it comes up. */
@@ -70,12 +79,16 @@ class Walk {
     const { node, random } = this;
     this.armed = random() < 0.6 ? pick(random, ALL_FAILPOINTS) : '';
     const passes = random() < 0.2 ? '@2' : '';
-    if (await node.serve(this.armed && `${this.armed}=kill${passes}`)) return;
+    if (!await node.serve(this.armed && `${this.armed}=kill${passes}`)) await this.come_back();
+  }
+
+  /** The new daemon has died of its own failpoint. */
+  async come_back() {
     this.doing += `, then ${this.armed} in the recovery`;
     this.counts.in_recovery += 1;
     this.counts.kills += 1;
     this.armed = '';
-    assert.ok(await node.serve(), 'the daemon does not start');
+    assert.ok(await this.node.serve(), 'the daemon does not start');
   }
 
   measure(kind, duration) {

@@ -38,6 +38,15 @@ std::pair<task::Upid, sys::Fd> begin_upload(Node& node, Incoming incoming) {
   return {upid, std::move(ours)};
 }
 
+// Sends a whole file from a thread of its own, as the socket does not take it at once.
+std::thread send_all(sys::Fd socket, const std::string& bytes) {
+  return std::thread([&bytes, fd = std::make_shared<sys::Fd>(std::move(socket))] {
+    for (std::size_t at = 0; at < bytes.size(); at += mebi)
+      send_chunk(*fd, std::string_view(bytes).substr(at, mebi));
+    send_chunk(*fd, "");
+  });
+}
+
 Incoming iso(const std::string& file) {
   return {.storage = "local",
           .content = Content::iso,
@@ -58,11 +67,7 @@ TEST(Uploads, appear_whole_with_their_checksum_verified) {
     incoming.checksum_algorithm = "sha256";
     incoming.checksum = sha256_hex(bytes);
     auto [upid, socket] = begin_upload(node, incoming);
-    std::thread browser([&bytes, fd = std::make_shared<sys::Fd>(std::move(socket))] {
-      for (std::size_t at = 0; at < bytes.size(); at += mebi)
-        send_chunk(*fd, std::string_view(bytes).substr(at, mebi));
-      send_chunk(*fd, "");
-    });
+    std::thread browser = send_all(std::move(socket), bytes);
     const task::Info ended = co_await node.tasks.wait(upid.text());
     browser.join();
     EXPECT_EQ(ended.exit_status, "OK");
@@ -307,10 +312,9 @@ TEST(Uploads, of_a_disk_in_another_format_than_its_name_says_are_refused) {
                                               .checksum_algorithm = {},
                                               .checksum = {}});
     const std::string bytes = sys::read_file(file);
-    for (std::size_t done = 0; done < bytes.size(); done += mebi)
-      send_chunk(socket, std::string_view(bytes).substr(done, mebi));
-    send_chunk(socket, "");
+    std::thread browser = send_all(std::move(socket), bytes);
     const std::string end = (co_await node.tasks.wait(upid.text())).exit_status;
+    browser.join();
     EXPECT_TRUE(end.starts_with("'x.raw' is a VHDX image")) << end;
     EXPECT_TRUE(sys::list_directory(node.local("import")).empty());
   });

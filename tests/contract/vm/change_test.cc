@@ -72,6 +72,28 @@ TEST(Change, AWaitingChangeCanBeTakenBack) {
   with_node(reverts);
 }
 
+sys::Async<void> keeps_the_new_disk(Node& node) {
+  co_await node.create(100, small_with({{"hotplug", "0"}}));
+  co_await node.power_on(100);
+  co_await node.machines.set_config(node.root, id, set({{"scsi1", "local:1,format=raw"}}));
+  EXPECT_FALSE(node.config(100).has("scsi1"));
+  ConfigChange back;
+  back.revert = {"scsi1"};
+  co_await node.machines.set_config(node.root, id, back);
+  EXPECT_EQ(node.config(100).get("unused0"), "local:100/vm-100-disk-0.raw");
+  // Its place asked for anew, and once more: each disk that was made has a name in the config.
+  co_await node.machines.set_config(node.root, id, set({{"scsi1", "local:1,format=raw"}}));
+  co_await node.machines.set_config(node.root, id, set({{"scsi1", "local:1,format=raw"}}));
+  EXPECT_EQ(node.config(100).get("unused1"), "local:100/vm-100-disk-1.raw");
+  co_await node.power_off(100);
+  EXPECT_EQ(node.config(100).get("scsi1"), "local:100/vm-100-disk-2.raw,size=1G");
+}
+
+TEST(Change, AWaitingNewDiskThatIsTakenBackStaysAsUnused) {
+  NEEDS_QEMU();
+  with_node(keeps_the_new_disk);
+}
+
 sys::Async<void> plugs(Node& node) {
   co_await node.create(100, small_with({{"scsi0", "local:1"}, {"ide2", "none,media=cdrom"}}));
   co_await node.power_on(100);

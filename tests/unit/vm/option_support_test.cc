@@ -252,7 +252,6 @@ TEST(OptionSupport, WhatIsRefusedSaysThatItIsNotSupportedYet) {
       {"cicustom", {"cicustom", "user=local:snippets/a.yml"}},
       {"disk.scsiblock", {"scsi0", "local:100/a.raw,scsiblock=1"}},
       {"disk.snapshot", {"scsi0", "local:100/a.raw,snapshot=1"}},
-      {"hookscript", {"hookscript", "local:snippets/a.sh"}},
       {"hostpci", {"hostpci0", "host=01:00.0"}},
       {"intel-tdx", {"intel-tdx", "type=tdx"}},
       {"ivshmem", {"ivshmem", "size=32"}},
