@@ -180,7 +180,7 @@ export class Looks {
     const before = [...this.expected.keys()].filter((vmid) => vmid !== chosen.vmid).sort();
     assert.deepEqual(guests.filter((vmid) => vmid !== chosen.vmid), before, 'guests');
     for (const vmid of before) {
-      assert.equal(await this.config_text(vmid), this.expected.get(vmid), `config of ${vmid}`);
+      await this.look_at_config(vmid);
     }
     this.count('configs', before.length);
     const there = guests.includes(chosen.vmid);
@@ -189,17 +189,20 @@ export class Looks {
     if (outcome === 'OK' && makes) assert.ok(there, 'a created guest is gone');
     if (outcome === 'OK' && removes) assert.ok(!there, 'a removed guest is there');
     if (chosen.vmid && !makes && !removes) assert.ok(there, 'a guest is lost');
-    if (/(start|stop)$/.test(chosen.kind)) {
-      // A disk that was waiting for the next start joins the boot order with it.
-      const without_boot = (text) => text.replace(/\["boot",[^\]]*\],?/, '');
-      assert.equal(without_boot(await this.config_text(chosen.vmid)),
-        without_boot(this.expected.get(chosen.vmid)), `config of ${chosen.vmid}`);
-    }
+    if (/(start|stop)$/.test(chosen.kind)) await this.look_at_config(chosen.vmid);
     if (/configure$/.test(chosen.kind)) {
       const { description, onboot } = await this.node.call('GET', `${path_of(chosen.vmid)}/config`);
       const stepped = /^step (\d+)$/.exec((description ?? '').trim());
       if (stepped) assert.equal(Number(onboot), Number(stepped[1]) % 2, 'half of a change is there');
     }
+  }
+
+  /** A disk that waits joins the boot order when it comes in: at a start or stop, or when the guest
+      reboots by itself. */
+  async look_at_config(vmid) {
+    const without_boot = (text) => text.replace(/\["boot",[^\]]*\],?/, '');
+    assert.equal(without_boot(await this.config_text(vmid)),
+      without_boot(this.expected.get(vmid)), `config of ${vmid}`);
   }
 
   /** Who ran runs on, as the same process; what runs is what the node says. */
