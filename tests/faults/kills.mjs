@@ -63,7 +63,14 @@ class Walk {
     this.counts.works[chosen.kind] = (this.counts.works[chosen.kind] ?? 0) + 1;
     await this.serve_again();
     await this.outlive(answer);
-    await looks.look(chosen, await answer);
+    try {
+      await looks.look(chosen, await answer);
+    } catch (error) {
+      // A machine that reboots by itself is started again by the daemon: that may meet it, too.
+      if (!node.daemon.signalCode) throw error;
+      await this.come_back();
+      await looks.look(chosen, await answer);
+    }
   }
 
   /** A request that found no daemon waits in the front for the next one, whose failpoint the work
