@@ -267,6 +267,19 @@ def page_weight(rows):
     rows.add("page, first load, gzip", f"{size:.0f} KB", "≤ 150 KB", size <= 150)
 
 
+def builds(rows):
+    """What the last first build and whole test of this checkout took."""
+    for name, what, budget in (
+            ("first-build-seconds", "first build of everything, with what ccache had", 300),
+            ("whole-test-seconds", "./dev test, built", 1800)):
+        kept = ROOT / "build" / "release" / name
+        if not kept.exists():
+            rows.add(what, "not done here", f"≤ {budget} s")
+            continue
+        seconds = int(kept.read_text())
+        rows.add(what, f"{seconds} s", f"≤ {budget} s", seconds <= budget)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -302,6 +315,7 @@ def main():
         rows.add(f"daemon ready after exec, {guests} guests", f"median {ready:.0f} ms, best "
                  f"{min(starts):.0f} ms", "≤ 100 ms", ready <= 100)
         page_weight(rows)
+        builds(rows)
     finally:
         node.down()
     if arguments.write:

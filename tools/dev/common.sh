@@ -71,10 +71,15 @@ build() {
   shift
   local folder
   folder=$(build_folder "$preset")
+  local began=$SECONDS first=
   # A first build is a whole one: in batches (see cmake/modules.cmake).
-  [ -f "$folder/build.ninja" ] || cmake --preset "$preset" -DPOSADA_UNITY=ON >/dev/null ||
-    die "the configuration failed"
+  if [ ! -f "$folder/build.ninja" ]; then
+    first=1
+    cmake --preset "$preset" -DPOSADA_UNITY=ON >/dev/null || die "the configuration failed"
+  fi
   ninja -C "$folder" "$@"
+  # For ./dev bench: how long a first build of everything took.
+  if [ -n "$first" ] && [ $# = 0 ]; then echo $((SECONDS - began)) >"$folder/first-build-seconds"; fi
 }
 
 # The web page: npm packages once for each lock file, then the bundle when a source is newer.
