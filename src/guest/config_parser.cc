@@ -158,6 +158,11 @@ class Parser {
   }
 
   void read_key(std::string_view line) {
+    // What cannot be written again must not be read: no edit of the guest would succeed.
+    if (trim_end(line).find_first_of(std::string_view("\r\0", 2)) != std::string_view::npos) {
+      problem("a line holds control characters");
+      return;
+    }
     if (!grammar_.raw_prefix.empty() && line.starts_with(grammar_.raw_prefix)) {
       if (auto raw = split_raw(line)) {
         section_->raw.emplace_back(std::move(raw->key), std::move(raw->value));

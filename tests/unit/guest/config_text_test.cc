@@ -46,6 +46,13 @@ TEST(ConfigText, DescriptionLinesMayStandAnywhereAndComeBackFirst) {
   EXPECT_EQ(write_config(parsed.config, small_grammar()), "#one%3A 1\n#two\ncores: 1\n");
 }
 
+TEST(ConfigText, ALineWithControlCharactersIsLeftOutSoThatTheGuestCanBeEdited) {
+  const std::string text("cores: 2\nrootfs: a:1\0b\n[pve:pending]\ndelete: cores\0\n", 52);
+  const auto parsed = read(text);
+  EXPECT_EQ(parsed.problems.size(), 2U);
+  EXPECT_EQ(write_config(parsed.config, small_grammar()), "cores: 2\n");
+}
+
 TEST(ConfigText, RawLinesKeepTheirOrderAfterTheKeys) {
   const auto parsed = read("lxc.z = 1\nlxc.a: 2\ncores: 1\n");
   EXPECT_EQ(write_config(parsed.config, small_grammar()), "cores: 1\nlxc.z: 1\nlxc.a: 2\n");
