@@ -80,7 +80,7 @@ test('guests that start with the node', { skip }, async (t) => {
     await boot();
     await until('the first runs', async () =>
       JSON.stringify(JSON.parse(readFileSync(record, 'utf8')).waiting) === '[100]');
-    const [task] = (await startalls()).filter((one) => one.status === undefined);
+    const [task] = (await startalls()).filter((one) => one.endtime === undefined);
     await node.call('DELETE', `/nodes/faulty/tasks/${encodeURIComponent(task.upid)}`);
     assert.match(await node.outcome(task.upid), /interrupted by/);
     await restart();
