@@ -28,7 +28,10 @@ BootStart::BootStart(std::string file, std::string boot, const api::Services& se
 std::optional<std::vector<GuestId>> BootStart::remembered() const {
   const std::optional<std::string> text = sys::read_file_if_exists(file_);
   if (!text) return std::nullopt;
-  const json::object record = json::parse(*text).as_object();
+  boost::system::error_code broken;  // by a power failure, where the folder is on a disk
+  const json::value parsed = json::parse(*text, broken);
+  if (broken || !parsed.is_object()) return std::nullopt;
+  const json::object& record = parsed.as_object();
   if (text_member(record, "boot") != boot_) return std::nullopt;
   std::vector<GuestId> guests;
   for (const json::value& id : record.at("waiting").as_array()) {

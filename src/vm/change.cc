@@ -77,13 +77,21 @@ void settle_delete(guest::GuestConfig& config, GuestId id, const std::string& ke
   leave_boot_order(config.main, key);
 }
 
-// What waits under `key` will not come: a volume that was made for it stays as unusedN.
-void give_up_pending(guest::GuestConfig& config, GuestId id, const std::string& key) {
+// What waits under `key` will not come: a volume that was made for it stays as unusedN, or goes
+// when it holds nothing of its own.
+void give_up_pending(guest::GuestConfig& config, GuestId id, const std::string& key,
+                     std::vector<std::string>& removed) {
   if (is_drive_key(key) && config.pending.has(key)) {
     const Drive waiting = parse_drive(key, config.pending.get(key), true);
     const auto now = drive(config.main, key);
     const bool in_use = now && now->file() == waiting.file();
-    if (!in_use && own_volume(waiting, id)) keep_unused(config.main, std::string(waiting.file()));
+    if (!in_use && own_volume(waiting, id)) {
+      if (waiting.is_cloudinit()) {
+        removed.emplace_back(waiting.file());
+      } else {
+        keep_unused(config.main, std::string(waiting.file()));
+      }
+    }
   }
   config.revert(key);
 }
@@ -115,25 +123,25 @@ sys::Async<void> drop_volumes(std::shared_ptr<Machines::State> self, task::Conte
 void write_request(guest::GuestConfig& config, GuestId id, const ConfigChange& change,
                    const guest::Values& values, bool is_running,
                    std::vector<std::string>& removed) {
-  for (const std::string& key : change.revert) give_up_pending(config, id, key);
+  for (const std::string& key : change.revert) give_up_pending(config, id, key, removed);
   for (const std::string& key : change.unset) {
     if (is_unused_key(key) || !is_running || effect_of(key) == Effect::at_once) {
-      give_up_pending(config, id, key);
+      give_up_pending(config, id, key, removed);
       settle_delete(config, id, key, change.force, removed);
     } else if (config.main.has(key)) {
       config.delete_later(key, change.force);
     } else {
-      give_up_pending(config, id, key);
+      give_up_pending(config, id, key, removed);
     }
   }
   for (const auto& [key, value] : values) {
     if (key == "description") {
       config.main.description = value;
     } else if (!is_running || effect_of(key) == Effect::at_once) {
-      give_up_pending(config, id, key);
+      give_up_pending(config, id, key, removed);
       settle_value(config, id, key, value, removed);
     } else {
-      give_up_pending(config, id, key);
+      give_up_pending(config, id, key, removed);
       config.set_later(key, value);
     }
   }

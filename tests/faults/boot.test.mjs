@@ -19,12 +19,13 @@ test('guests that start with the node', { skip }, async (t) => {
     { typefilter: 'startall', source: 'all' });
   const running = async () => (await node.guests()).filter((guest) => guest.status === 'running')
     .map((guest) => guest.vmid).sort();
-  async function boot() {
+  // `whole`: how much of the record is left; less than all is what a power failure leaves.
+  async function boot(whole) {
     await node.kill();
     for (const machine of node.machines()) kill_quietly(machine.pid);
     await until('the machines have ended', () => node.machines().length === 0);
     const known = JSON.parse(readFileSync(record, 'utf8'));
-    writeFileSync(record, JSON.stringify({ ...known, boot: 'an earlier one' }));
+    writeFileSync(record, JSON.stringify({ ...known, boot: 'an earlier one' }).slice(0, whole));
     await node.serve();
   }
   async function restart() {
@@ -48,7 +49,7 @@ test('guests that start with the node', { skip }, async (t) => {
 
   await t.test('after a boot they run, in their order, and no other does', async () => {
     await node.call('PUT', '/nodes/faulty/config', { 'startall-onboot-delay': 1 });
-    await boot();
+    await boot(5);
     const { upid, end } = await end_of_newest(1);
     assert.equal(end, 'OK');
     const log = await node.log(upid);
