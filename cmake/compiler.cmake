@@ -54,5 +54,6 @@ find_program(POSADA_CCACHE ccache)
 if(POSADA_CCACHE)
   # An object made with a precompiled header depends on what that header holds, not on its age.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-    CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_PCH_EXTSUM=true ${POSADA_CCACHE})
+    CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_PCH_EXTSUM=true
+    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=true ${POSADA_CCACHE})
 endif()

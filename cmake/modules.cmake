@@ -3,6 +3,12 @@ function(posada_source_includes target scope)
   target_compile_options(${target} ${scope} "SHELL:-iquote ${CMAKE_SOURCE_DIR}/src")
 endfunction()
 
+# Only the precompiled header is named. CMake names its source too, in a way that ccache takes for
+# the path of this checkout.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -include-pch <PCH_FILE>)
+endif()
+
 # The two precompiled headers, one for the sources and one for the tests: what is parsed once is
 # two thirds of a clean build. Tests are compiled without optimisation: they run once.
 set(POSADA_TEST_OPTIONS -O0)
@@ -92,13 +98,18 @@ function(posada_tests kind name)
   if(NOT sources)
     return()
   endif()
+  if(NOT TARGET posada_test_source)  # the path of this checkout is in one object only
+    add_library(posada_test_source OBJECT ${CMAKE_SOURCE_DIR}/tests/support/source.cc)
+    target_include_directories(posada_test_source PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    target_compile_definitions(posada_test_source PRIVATE POSADA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  endif()
   set(target ${kind}_${name})
   add_executable(${target} ${sources})
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
-  target_link_libraries(${target} PRIVATE posada_${name} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_link_libraries(${target} PRIVATE
+    posada_${name} posada_test_source GTest::gtest GTest::gmock GTest::gtest_main)
   posada_precompiled(${target} test)
   target_compile_options(${target} PRIVATE ${POSADA_TEST_OPTIONS})
-  target_compile_definitions(${target} PRIVATE POSADA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   add_test(NAME ${target} COMMAND ${target})
 endfunction()
 

@@ -7,11 +7,12 @@
 #include <string>
 
 #include "base/json.h"
+#include "support/source.h"
 
 namespace posada::testing {
 
 inline std::optional<json::value> conformance(const std::string& name) {
-  std::ifstream file(std::string(POSADA_SOURCE_DIR) + "/../shared/conformance/" + name + ".json");
+  std::ifstream file(source_folder().parent_path() / "shared/conformance" / (name + ".json"));
   if (!file) {
     return std::nullopt;
   }

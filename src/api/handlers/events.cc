@@ -28,6 +28,9 @@ struct Stream {
            services.permissions->may(identity, "/nodes/" + services.node,
                                      access::Privilege::sys_audit);
   }
+  std::string text(const telemetry::Row& row) const {
+    return row_text(row, sight(services, identity, row.values));
+  }
 };
 
 // `data` is JSON.
@@ -63,29 +66,29 @@ std::string update_text(const Stream& stream, const telemetry::Update& update) {
     std::string data = R"({"resources":[)";
     for (const telemetry::Row* row : update.rows) {
       if (row != update.rows.front()) data += ',';
-      data += row->text;
+      data += stream.text(*row);
     }
     data += R"(],"tasks":)" + json::serialize(recent_tasks(stream)) + "}";
     return event("snapshot", update.event_id, data);
   }
   std::string text;
   for (const telemetry::Row* row : update.rows) {
-    text += event("resource", update.event_id, row->text);
+    text += event("resource", update.event_id, stream.text(*row));
   }
   for (const std::string& id : update.gone) {
-    text += event("resource", update.event_id,
-                  json::serialize(json::object{{"id", id}, {"gone", 1}}));
+    text +=
+        event("resource", update.event_id, json::serialize(json::object{{"id", id}, {"gone", 1}}));
   }
   return text;
 }
 
 sys::Async<void> send_events(std::shared_ptr<Stream> stream, std::string last_id) {
-  const auto filter = [services = &stream->services, identity = stream->identity](std::string_view id) {
+  const auto filter = [services = &stream->services,
+                       identity = stream->identity](std::string_view id) {
     const telemetry::Row* row = services->board->find(id);
-    return !row || may_see_row(*services, identity, row->values);
+    return !row || sight(*services, identity, row->values) != Sight::nothing;
   };
-  telemetry::Board::Subscriber subscriber =
-      stream->services.board->subscribe(filter, last_id);
+  telemetry::Board::Subscriber subscriber = stream->services.board->subscribe(filter, last_id);
   const std::shared_ptr<void> following = stream->services.tasks->subscribe(
       [stream = stream.get(), &subscriber](const task::Info& info) {
         if (!stream->sees_task(info)) return;
@@ -94,8 +97,8 @@ sys::Async<void> send_events(std::shared_ptr<Stream> stream, std::string last_id
         if (!info.running) subscriber.interrupt();
       });
   // Whose rights change sees at once what they may see now.
-  const std::shared_ptr<void> rights = stream->services.mirror->subscribe(
-      "access/", [&subscriber](const store::Change& change) {
+  const std::shared_ptr<void> rights =
+      stream->services.mirror->subscribe("access/", [&subscriber](const store::Change& change) {
         if (!change.key.starts_with("access/pool-")) subscriber.resynchronize();
       });
   for (int silent = 0;;) {
@@ -117,14 +120,18 @@ sys::Async<void> send_events(std::shared_ptr<Stream> stream, std::string last_id
 sys::Async<Answer> get_events(Call& call, posada::Events) {
   auto [ours, theirs] = sys::socket_pair();
   auto stream = std::make_shared<Stream>(
-      Stream{call.services, call.identity,
-             sys::StreamWriter(call.services.scope->executor(), std::move(ours)), {}});
+      Stream{call.services,
+             call.identity,
+             sys::StreamWriter(call.services.scope->executor(), std::move(ours)),
+             {}});
   call.services.scope->spawn("event stream", send_events(stream, call.last_event_id));
   co_return Answer::stream("text/event-stream;charset=UTF-8", std::move(theirs));
 }
 
 }  // namespace
 
-void register_events(Router& router) { router.on<posada::Events>(get_events); }
+void register_events(Router& router) {
+  router.on<posada::Events>(get_events);
+}
 
 }  // namespace posada::api

@@ -21,13 +21,20 @@ std::string member(const json::object& row, std::string_view name) {
 
 std::vector<std::string_view> prefixes(RowList list) {
   switch (list) {
-    case RowList::everything: return {""};
-    case RowList::guests: return {"lxc/", "qemu/"};
-    case RowList::storages: return {"storage/"};
-    case RowList::nodes: return {"node/"};
-    case RowList::machines: return {"qemu/"};
-    case RowList::containers: return {"lxc/"};
-    case RowList::nothing: break;
+    case RowList::everything:
+      return {""};
+    case RowList::guests:
+      return {"lxc/", "qemu/"};
+    case RowList::storages:
+      return {"storage/"};
+    case RowList::nodes:
+      return {"node/"};
+    case RowList::machines:
+      return {"qemu/"};
+    case RowList::containers:
+      return {"lxc/"};
+    case RowList::nothing:
+      break;
   }
   return {};
 }
@@ -55,9 +62,23 @@ std::string guest_text(const json::object& row) {
   return json::serialize(fields);
 }
 
-}  // namespace
+std::string node_name_text(const json::object& row) {
+  json::object fields;
+  for (const std::string_view name : {"id", "type", "node", "status"}) fields[name] = row.at(name);
+  return json::serialize(fields);
+}
 
-bool may_see_row(const Services& services, const Identity& identity, const json::object& row) {
+// The lists say less of a node than the stream does.
+std::string listed_text(const telemetry::Row& row, Sight sight) {
+  if (sight == Sight::whole && row.id.starts_with("node/")) {
+    json::object fields = row.values;
+    for (const std::string_view name : {"swap", "maxswap", "loadavg"}) fields.erase(name);
+    return json::serialize(fields);
+  }
+  return row_text(row, sight);
+}
+
+bool may_see(const Services& services, const Identity& identity, const json::object& row) {
   access::Permissions& permissions = *services.permissions;
   const std::string type = member(row, "type");
   if (type == "qemu" || type == "lxc") {
@@ -70,7 +91,18 @@ bool may_see_row(const Services& services, const Identity& identity, const json:
   if (type == "pool") {
     return permissions.may(identity, "/pool/" + member(row, "pool"), Privilege::pool_audit);
   }
-  return true;  // nodes: everybody who is signed in sees their names and load
+  return permissions.may(identity, "/nodes/" + member(row, "node"), Privilege::sys_audit);
+}
+
+}  // namespace
+
+Sight sight(const Services& services, const Identity& identity, const json::object& row) {
+  if (may_see(services, identity, row)) return Sight::whole;
+  return member(row, "type") == "node" ? Sight::name : Sight::nothing;
+}
+
+std::string row_text(const telemetry::Row& row, Sight sight) {
+  return sight == Sight::name ? node_name_text(row.values) : row.text;
 }
 
 Answer ResourceTexts::answer(const Services& services, const Identity& identity, RowList list) {
@@ -101,20 +133,20 @@ std::shared_ptr<const sys::Fd> ResourceTexts::get(const Services& services,
 std::shared_ptr<const sys::Fd> ResourceTexts::print(const Services& services,
                                                     const Identity& identity, RowList list) {
   Key key{list, {}};
-  std::vector<const telemetry::Row*> rows;
+  std::vector<std::pair<const telemetry::Row*, Sight>> rows;
   for (const std::string_view prefix : prefixes(list)) {
     services.board->each(prefix, [&](const telemetry::Row& row) {
       if (belongs_to_node(list) && member(row.values, "node") != services.node) return;
-      key.visible.push_back(may_see_row(services, identity, row.values));
-      if (key.visible.back()) rows.push_back(&row);
+      key.sights.push_back(sight(services, identity, row.values));
+      if (key.sights.back() != Sight::nothing) rows.emplace_back(&row, key.sights.back());
     });
   }
   std::shared_ptr<const sys::Fd>& answer = answers_[key];
   if (answer) return answer;
   std::string text = R"({"data":[)";
-  for (const telemetry::Row* row : rows) {
-    if (row != rows.front()) text += ',';
-    text += belongs_to_node(list) ? guest_text(row->values) : row->text;
+  for (const auto& [row, sight] : rows) {
+    if (row != rows.front().first) text += ',';
+    text += belongs_to_node(list) ? guest_text(row->values) : listed_text(*row, sight);
   }
   text += "]}";
   answer = std::make_shared<const sys::Fd>(sys::sealed_memory("answer", text));

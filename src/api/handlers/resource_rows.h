@@ -1,6 +1,7 @@
 // Which rows of the board an identity may see, and the lists made of them.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -12,7 +13,10 @@
 
 namespace posada::api {
 
-bool may_see_row(const Services& services, const Identity& identity, const json::object& row);
+// How much of a row somebody sees. Everybody who is signed in sees the nodes' names and state.
+enum class Sight : std::uint8_t { nothing, name, whole };
+Sight sight(const Services& services, const Identity& identity, const json::object& row);
+std::string row_text(const telemetry::Row& row, Sight sight);  // of a row that is seen
 
 enum class RowList {
   everything,  // GET /cluster/resources, whole or of one type
@@ -40,7 +44,7 @@ class ResourceTexts {
                                      RowList list);
   struct Key {
     RowList list;
-    std::vector<bool> visible;  // by the order of the rows
+    std::vector<Sight> sights;  // by the order of the rows
     auto operator<=>(const Key&) const = default;
   };
   std::shared_ptr<const sys::Fd> print(const Services& services, const Identity& identity,

@@ -20,6 +20,7 @@
 #include "sys/process.h"
 #include "task/tasks.h"
 #include "task/worker.h"
+#include "support/source.h"
 
 namespace posada::ct::testing {
 
@@ -157,7 +158,7 @@ inline sys::Async<void> prepare(Node& node) {
   co_await ip({"-n", name, "link", "set", "vmbr0", "up"});
   sys::Command command;
   const char* cache = std::getenv("POSADA_IMAGE_CACHE");
-  command.arguments = {POSADA_SOURCE_DIR "/tools/images/demo-ct",
+  command.arguments = {posada::testing::source_folder() / "tools/images/demo-ct",
                        node.folder + "/vz/template/cache/demo-ct.tar.zst", "--cache",
                        cache ? cache : "/tmp/posada-images"};
   co_await sys::run_checked(std::move(command), {}, sys::Milliseconds(120000));

@@ -12,6 +12,7 @@
 
 #include "api/schema.h"
 #include "base/json.h"
+#include "support/source.h"
 
 namespace posada::api {
 namespace {
@@ -29,7 +30,7 @@ class Generator : public testing::Test {
   // Everything that `tools/schema arguments` prints.
   std::string run(const std::string& arguments) {
     std::string command =
-        (fs::path(POSADA_SOURCE_DIR) / "tools/schema").string() + " " + arguments + " 2>&1";
+        (testing::source_folder() / "tools/schema").string() + " " + arguments + " 2>&1";
     std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
     std::string output;
     std::array<char, 4096> buffer;
@@ -65,7 +66,7 @@ void check_references(const json::value& value, const json::value& document) {
 }
 
 TEST_F(Generator, WritesAnOpenApiDocumentOfAllMethods) {
-  std::string api = (fs::path(POSADA_SOURCE_DIR) / "api").string();
+  std::string api = (testing::source_folder() / "api").string();
   EXPECT_EQ(run("generate " + api + " " + folder_.string() + " --web " + folder_.string()), "");
   std::ifstream file(folder_ / "openapi.json");
   std::string text{std::istreambuf_iterator<char>(file), {}};

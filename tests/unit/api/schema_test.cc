@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "api/request/nodes_qemu.h"
+#include "support/source.h"
 
 namespace posada::api {
 namespace {
@@ -20,7 +21,7 @@ Route route(Verb verb, Segments segments) {
 }
 
 TEST(Schema, SaysExactlyWhatTheReferenceSays) {
-  std::filesystem::path source = POSADA_SOURCE_DIR;
+  const std::filesystem::path source = testing::source_folder();
   std::filesystem::path reference = source.parent_path() / "shared/reference/pve-api.json";
   if (!std::filesystem::exists(reference)) GTEST_SKIP() << "no ../shared/reference/pve-api.json";
   std::string command = (source / "tools/schema").string() + " check " + (source / "api").string() +
