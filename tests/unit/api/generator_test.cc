@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Generator : public testing::Test {
+class Generator : public ::testing::Test {
  protected:
   Generator() {
     std::string name = (fs::temp_directory_path() / "posada-schema-XXXXXX").string();
