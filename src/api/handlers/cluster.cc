@@ -61,7 +61,8 @@ sys::Async<Answer> get_status(Call& call, cluster::GetStatus) {
 sys::Async<Answer> list_nodes(Call& call, nodes::Index) {
   json::array rows;
   call.services.board->each("node/", [&](const telemetry::Row& row) {
-    json::object fields = row.values;
+    json::object fields =
+        listed_node(row.values, sight(call.services, call.identity, row.values));
     fields.erase("cgroup-mode");  // only where all resources are listed
     fields["ssl_fingerprint"] = call.services.fingerprint;
     rows.push_back(std::move(fields));

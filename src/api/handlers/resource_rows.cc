@@ -62,20 +62,16 @@ std::string guest_text(const json::object& row) {
   return json::serialize(fields);
 }
 
-std::string node_name_text(const json::object& row) {
+json::object node_name(const json::object& row) {
   json::object fields;
-  for (const std::string_view name : {"id", "type", "node", "status"}) fields[name] = row.at(name);
-  return json::serialize(fields);
+  for (const std::string_view name : {"id", "type", "node", "status", "level", "cgroup-mode"}) {
+    fields[name] = row.at(name);
+  }
+  return fields;
 }
 
-// The lists say less of a node than the stream does.
 std::string listed_text(const telemetry::Row& row, Sight sight) {
-  if (sight == Sight::whole && row.id.starts_with("node/")) {
-    json::object fields = row.values;
-    for (const std::string_view name : {"swap", "maxswap", "loadavg"}) fields.erase(name);
-    return json::serialize(fields);
-  }
-  return row_text(row, sight);
+  return row.id.starts_with("node/") ? json::serialize(listed_node(row.values, sight)) : row.text;
 }
 
 bool may_see(const Services& services, const Identity& identity, const json::object& row) {
@@ -102,7 +98,14 @@ Sight sight(const Services& services, const Identity& identity, const json::obje
 }
 
 std::string row_text(const telemetry::Row& row, Sight sight) {
-  return sight == Sight::name ? node_name_text(row.values) : row.text;
+  return sight == Sight::name ? json::serialize(node_name(row.values)) : row.text;
+}
+
+json::object listed_node(const json::object& row, Sight sight) {
+  if (sight == Sight::name) return node_name(row);
+  json::object fields = row;
+  for (const std::string_view name : {"swap", "maxswap", "loadavg"}) fields.erase(name);
+  return fields;
 }
 
 Answer ResourceTexts::answer(const Services& services, const Identity& identity, RowList list) {

@@ -17,6 +17,8 @@ namespace posada::api {
 enum class Sight : std::uint8_t { nothing, name, whole };
 Sight sight(const Services& services, const Identity& identity, const json::object& row);
 std::string row_text(const telemetry::Row& row, Sight sight);  // of a row that is seen
+// The lists say less of a node than the stream of events does.
+json::object listed_node(const json::object& row, Sight sight);
 
 enum class RowList {
   everything,  // GET /cluster/resources, whole or of one type
