@@ -3,8 +3,9 @@
 #include <charconv>
 
 #include "ct/containers.h"
-#include "storage/storage.h"
 #include "guest/registry.h"
+#include "net/instance_network.h"
+#include "storage/storage.h"
 #include "sys/file.h"
 #include "sys/host_status.h"
 #include "telemetry/history.h"
@@ -92,22 +93,26 @@ void Publisher::publish_node() {
   const auto load = sys::read_load_average();
   const std::string id = "node/" + services_.node;
   const int cgroup_mode = sys::exists("/sys/fs/cgroup/cgroup.controllers") ? 2 : 1;
-  put(id, {{"id", id},
-                                {"type", "node"},
-                                {"node", services_.node},
-                                {"status", "online"},
-                                {"level", ""},
-                                {"cgroup-mode", cgroup_mode},
-                                {"cpu", services_.node_load().cpu},
-                                {"maxcpu", sys::cpu_info().cpus},
-                                {"mem", memory.used()},
-                                {"maxmem", memory.total},
-                                {"disk", root.total - root.free},
-                                {"maxdisk", root.total},
-                                {"swap", memory.swap_total - memory.swap_free},
-                                {"maxswap", memory.swap_total},
-                                {"loadavg", json::array{load[0], load[1], load[2]}},
-                                {"uptime", sys::read_uptime()}});
+  json::object fields{{"id", id},
+                      {"type", "node"},
+                      {"node", services_.node},
+                      {"status", "online"},
+                      {"level", ""},
+                      {"cgroup-mode", cgroup_mode},
+                      {"cpu", services_.node_load().cpu},
+                      {"maxcpu", sys::cpu_info().cpus},
+                      {"mem", memory.used()},
+                      {"maxmem", memory.total},
+                      {"disk", root.total - root.free},
+                      {"maxdisk", root.total},
+                      {"swap", memory.swap_total - memory.swap_free},
+                      {"maxswap", memory.swap_total},
+                      {"loadavg", json::array{load[0], load[1], load[2]}},
+                      {"uptime", sys::read_uptime()}};
+  if (services_.network && !services_.network->failure().empty()) {
+    fields["network-failure"] = services_.network->failure();
+  }
+  put(id, std::move(fields));
 }
 
 void Publisher::publish_guests() {
@@ -146,15 +151,15 @@ void Publisher::publish_storages() {
     const std::string id = "storage/" + services_.node + "/" + definition.name;
     published.insert(id);
     put(id, {{"id", id},
-                                  {"type", "storage"},
-                                  {"storage", definition.name},
-                                  {"node", services_.node},
-                                  {"status", status.active ? "available" : "unknown"},
-                                  {"plugintype", definition.type},
-                                  {"content", content_text(definition)},
-                                  {"shared", definition.shared() ? 1 : 0},
-                                  {"disk", status.used},
-                                  {"maxdisk", status.total}});
+             {"type", "storage"},
+             {"storage", definition.name},
+             {"node", services_.node},
+             {"status", status.active ? "available" : "unknown"},
+             {"plugintype", definition.type},
+             {"content", content_text(definition)},
+             {"shared", definition.shared() ? 1 : 0},
+             {"disk", status.used},
+             {"maxdisk", status.total}});
   }
   withdraw_others("storage/" + services_.node + "/", published);
 }

@@ -219,6 +219,10 @@ Mode InstanceNetwork::mode() const {
   return state_->settings.mode;
 }
 
+const std::string& InstanceNetwork::failure() const {
+  return state_->failure;
+}
+
 sys::Async<std::vector<std::string>> InstanceNetwork::bridges() {
   const std::shared_ptr<State> state = state_;
   if (state->settings.mode == Mode::none) co_return std::vector<std::string>{};

@@ -82,6 +82,8 @@ class InstanceNetwork {
   sys::Async<void> down();
 
   Mode mode() const;
+  // Why the last attempt of start() did not bring it up; empty when it did, or none has ended.
+  const std::string& failure() const;
   // Bridges that a guest may be attached to. This, make_tap() and guest_namespace() wait as start()
   // says.
   sys::Async<std::vector<std::string>> bridges();

@@ -104,7 +104,8 @@ std::string row_text(const telemetry::Row& row, Sight sight) {
 json::object listed_node(const json::object& row, Sight sight) {
   if (sight == Sight::name) return node_name(row);
   json::object fields = row;
-  for (const std::string_view name : {"swap", "maxswap", "loadavg"}) fields.erase(name);
+  for (const std::string_view name : {"swap", "maxswap", "loadavg", "network-failure"})
+    fields.erase(name);
   return fields;
 }
 

@@ -170,6 +170,8 @@ TEST_F(InstanceNetworkTest, tells_whoever_needs_it_why_it_is_not_up) {
       ADD_FAILURE() << "a tap was made although the network is not up";
     } catch (const Error& error) {
       EXPECT_NE(error.wire().find("the guests' network is not up: "), std::string::npos);
+      EXPECT_NE(error.wire().find(network.failure()), std::string::npos);
+      EXPECT_FALSE(network.failure().empty());
       EXPECT_NE(error.wire().find("no-folder"), std::string::npos) << error.wire();
     }
     co_await network.stop();

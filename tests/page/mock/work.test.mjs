@@ -48,6 +48,75 @@ test('a number that is taken is said before anything is sent', when_ready, async
   await page.getByText('taken by another guest').waitFor();
 });
 
+test(
+  'what is typed takes the place of the free number, whenever that comes',
+  when_ready,
+  async () => {
+    const page = await here.enter();
+    let answer;
+    await page.route('**/cluster/nextid', async (route) => {
+      await new Promise((resolve) => (answer = resolve));
+      await route.continue();
+    });
+    await page.getByRole('button', { name: 'Create VM' }).click();
+    const number = page.locator('input[name=vmid]');
+    await number.click();
+    answer();
+    await page.locator('input[name=vmid]:not([value=""])').waitFor();
+    await page.keyboard.type('4711');
+    assert.equal(await number.inputValue(), '4711');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Create VM' }).click();
+    await number.click();
+    await page.keyboard.type('47');
+    const told = page.waitForResponse('**/cluster/nextid');
+    answer();
+    await told;
+    await page.keyboard.type('12');
+    assert.equal(await number.inputValue(), '4712');
+  },
+);
+
+test('a network that is down is said where it matters, with what to do', when_ready, async () => {
+  const page = await here.enter('/node/posada1/summary');
+  const reason = 'nft: operation not permitted';
+  const row = here.world.rows.get('node/posada1');
+  here.world.put({ ...row, 'network-failure': reason });
+  const notice = page.getByRole('alert').filter({ hasText: reason });
+  await notice.getByText('nftables').waitFor();
+  await page.route('**/nodes/posada1/network?*', (route) =>
+    route.fulfill({
+      status: 500,
+      json: { data: null, code: 'net.down', message: reason },
+    }),
+  );
+  await page.getByRole('button', { name: 'Create CT' }).click();
+  await step(page, /Network/);
+  await page.getByRole('dialog').getByRole('alert').getByText('nftables').waitFor();
+  await page.keyboard.press('Escape');
+  here.world.put(row);
+  await notice.waitFor({ state: 'detached' });
+});
+
+test('a node whose figures one may not see says which right is missing', when_ready, async () => {
+  const page = await here.enter('/datacenter/summary');
+  const rows = ['node/posada1', 'node/posada2'].map((id) => here.world.rows.get(id));
+  for (const { id, type, node, status } of rows) here.world.put({ id, type, node, status });
+  await page.locator('.meter', { hasText: 'CPU' }).first().getByText('–').waitFor();
+  assert.equal(
+    await page
+      .locator('#page-panel')
+      .getByText(/NaN|undefined/)
+      .count(),
+    0,
+  );
+  assert.equal(await page.locator('#page-panel [role=meter]').count(), 1, 'that of the storages');
+  await page.goto(`${here.url}/#/node/posada1/summary`);
+  await page.getByText('Sys.Audit on /nodes/posada1').waitFor();
+  assert.equal(await page.locator('#page-panel [role=meter]').count(), 0);
+  rows.forEach((row) => here.world.put(row));
+});
+
 test('a change that waits for a restart is marked and can be taken back', when_ready, async () => {
   const page = await here.enter('/qemu/100/hardware');
   const row = page.getByRole('row', { name: /Memory/ });
@@ -166,7 +235,7 @@ test('users, groups, tokens and permissions can be added and removed', when_read
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('User name').fill('night');
   await dialog.getByLabel('Password').fill('long enough');
-  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.getByRole('button', { name: 'Add' }).click();
   await page.getByRole('cell', { name: 'night@pve', exact: true }).waitFor();
   await page.getByRole('button', { name: 'Delete night@pve' }).click();
   await dialog.getByRole('button', { name: 'Delete' }).click();
@@ -174,6 +243,6 @@ test('users, groups, tokens and permissions can be added and removed', when_read
   await page.goto(`${here.url}/#/datacenter/tokens`);
   await page.getByRole('button', { name: 'Add token' }).click();
   await dialog.getByLabel('Token name').fill('ci');
-  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.getByRole('button', { name: 'Add' }).click();
   await page.getByText('shown only now').waitFor();
 });

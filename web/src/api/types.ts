@@ -31,6 +31,8 @@ export interface Resource {
   maxswap?: number;
   loadavg?: string[];
   acceleration?: string;
+  // Why the guests' network of this node is down.
+  'network-failure'?: string;
   qmpstatus?: string;
   gone?: Flag;
 }

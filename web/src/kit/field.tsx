@@ -1,5 +1,5 @@
 // A labelled input with its hint and its error; screen readers hear all three.
-import { useId, type ReactNode } from 'react';
+import { useId, type ReactNode, type Ref } from 'react';
 import { Icon } from './icon';
 
 interface Frame {
@@ -16,7 +16,9 @@ interface Wiring {
 }
 
 export function Field(props: Frame & { children: (wiring: Wiring) => ReactNode }) {
-  const { label, hint, error, whole, children } = props;
+  const { label, error, whole, children } = props;
+  // A refusal may say what the hint said.
+  const hint = props.hint === error ? undefined : props.hint;
   const id = useId();
   const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ');
   return (
@@ -56,6 +58,7 @@ interface TextProps extends Frame {
   rows?: number;
   name?: string;
   list?: string[];
+  input?: Ref<HTMLInputElement>;
 }
 
 export function TextField(props: TextProps) {
@@ -70,6 +73,7 @@ export function TextField(props: TextProps) {
     hint,
     error,
     whole,
+    input: input_ref,
     ...rest
   } = props;
   const list_id = useId();
@@ -93,6 +97,7 @@ export function TextField(props: TextProps) {
           <input
             {...wiring}
             {...rest}
+            ref={input_ref}
             className="input"
             type={type}
             value={value}

@@ -6,7 +6,7 @@ interface Props {
   text?: string;
 }
 
-// How full something is: amber from 80 %, red from 92 %.
+// How full something is: amber from 80 %, red from 92 %. What is not known has no bar.
 export function Meter({ label, fraction, text }: Props) {
   const value = Math.min(1, Math.max(0, fraction ?? 0));
   const tone = value >= 0.92 ? 'bad' : value >= 0.8 ? 'warn' : '';
@@ -14,9 +14,11 @@ export function Meter({ label, fraction, text }: Props) {
     <div className="meter">
       <div className="meter-line">
         <b>{label}</b>
-        <span className="muted">{text ?? format_percent(fraction)}</span>
+        <span className="muted">
+          {fraction === undefined ? '–' : (text ?? format_percent(fraction))}
+        </span>
       </div>
-      <Bar fraction={value} tone={tone} label={label} role="meter" />
+      {fraction !== undefined && <Bar fraction={value} tone={tone} label={label} role="meter" />}
     </div>
   );
 }

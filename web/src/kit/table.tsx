@@ -13,6 +13,8 @@ export interface Column<Row> {
   number?: boolean;
   actions?: boolean;
   width?: string;
+  // One that keeps to one line, or takes the room that the others leave.
+  fit?: 'fixed' | 'rest';
 }
 
 interface Props<Row> {
@@ -97,7 +99,7 @@ export function Table<Row>(props: Props<Row>) {
                 <td
                   key={column.id}
                   data-head={stacked && !column.actions ? column.head : undefined}
-                  className={column.actions ? 'actions' : column.number ? 'number' : undefined}
+                  className={column.actions ? 'actions' : column.number ? 'number' : column.fit}
                 >
                   {column.cell(row)}
                 </td>

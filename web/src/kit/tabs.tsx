@@ -1,4 +1,4 @@
-import { useRef, type KeyboardEvent } from 'react';
+import { useEffect, useRef, type KeyboardEvent } from 'react';
 
 export interface Tab {
   id: string;
@@ -15,6 +15,12 @@ interface Props {
 // The panel is the element with id "page-panel" that follows.
 export function Tabs({ label, tabs, current, onChoose }: Props) {
   const list = useRef<HTMLDivElement>(null);
+  // In a narrow window they scroll sideways, and the chosen one may be out of sight.
+  useEffect(() => {
+    list.current
+      ?.querySelector('[aria-selected=true]')
+      ?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [current]);
   const on_key = (event: KeyboardEvent) => {
     const at = tabs.findIndex((tab) => tab.id === current);
     const step: Record<string, number> = {

@@ -1,8 +1,9 @@
 import { lazy, Suspense, useEffect, useState } from 'react';
+import { liveness } from '../api/events';
 import { use_t } from '../i18n';
 import { Button } from '../kit/button';
 import { ErrorEdge } from '../kit/error-edge';
-import { Empty, Loading } from '../kit/notice';
+import { Empty, Loading, Notice } from '../kit/notice';
 import { loaded, use_resource } from '../state/resources';
 import { use_place } from '../state/route';
 import { use_store } from '../state/store';
@@ -52,6 +53,7 @@ export function Shell() {
       </nav>
       <div className="scrim" onClick={() => set_side_open(false)} />
       <main className="main" id="main" tabIndex={-1}>
+        <LostConnection />
         <ErrorEdge key={`${place.area}/${place.id}`}>
           <Suspense fallback={<Loading />}>
             <Place />
@@ -60,6 +62,17 @@ export function Shell() {
       </main>
       <TasksPanel />
       <TaskViewer />
+    </div>
+  );
+}
+
+// What is seen stays, so it is said that it may be old.
+function LostConnection() {
+  const t = use_t();
+  if (use_store(liveness) !== 'offline') return null;
+  return (
+    <div className="strip">
+      <Notice tone="bad">{t('live.offline_hint')}</Notice>
     </div>
   );
 }

@@ -16,9 +16,9 @@ export function TaskTable({ tasks, label }: { tasks: Task[]; label: string }) {
       {
         id: 'start',
         head: t('task.start'),
-        cell: (task) => <span className="clip">{short_time(task.starttime)}</span>,
+        cell: (task) => short_time(task.starttime),
         sort: (task) => task.starttime,
-        width: '150px',
+        fit: 'fixed',
       },
       {
         id: 'what',
@@ -45,6 +45,7 @@ export function TaskTable({ tasks, label }: { tasks: Task[]; label: string }) {
         cell: (task) => <TaskState task={task} />,
         sort: (task) => task.status ?? '',
         width: '34%',
+        fit: 'rest',
       },
     ],
     [t],

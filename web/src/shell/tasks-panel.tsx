@@ -15,7 +15,8 @@ const key = 'posada.tasks';
 function was_open(): boolean {
   try {
     // On a small screen the strip would hide what one came for.
-    return localStorage.getItem(key) !== 'closed' && window.innerWidth > 820;
+    const saved = localStorage.getItem(key);
+    return saved ? saved === 'open' : window.innerWidth > 820 && window.innerHeight >= 820;
   } catch {
     return true;
   }
@@ -63,7 +64,7 @@ export function TasksPanel() {
       </header>
       {open && (
         <div className="table-wrap" tabIndex={0} role="region" aria-label={t('task.panel')}>
-          <TaskTable tasks={tasks.slice(0, shown)} label={t('task.panel')} />
+          <TaskTable tasks={work.slice(0, shown)} label={t('task.panel')} />
         </div>
       )}
     </section>

@@ -2,7 +2,7 @@ import { use_t } from '../i18n';
 import { CheckField, TextField } from '../kit/field';
 import { BridgePicker } from '../pages/guest/pickers';
 import type { CtForm } from './ct';
-import { bind, ComputeFields, ImageFields, type StepProps } from './fields';
+import { bind, ComputeFields, DiskFields, ImageFields, type StepProps } from './fields';
 
 type Props = StepProps<CtForm>;
 
@@ -43,6 +43,14 @@ export function TemplateStep(props: Props) {
         hint={t('wizard.unprivileged_hint')}
         {...check('unprivileged')}
       />
+    </div>
+  );
+}
+
+export function DiskStep(props: Props) {
+  return (
+    <div className="form">
+      <DiskFields {...props} content="rootdir" parameter="rootfs" />
     </div>
   );
 }

@@ -1,15 +1,11 @@
 // A new container from a template.
 import { useMemo } from 'react';
 import { create_ct } from '../api/guests';
-import { note_task } from '../api/tasks';
 import { use_t, type Translate } from '../i18n';
-import { use_form_action } from '../state/action';
-import { go } from '../state/route';
-import { NetworkStep, ResourcesStep, TemplateStep } from './ct-steps';
+import { DiskStep, NetworkStep, ResourcesStep, TemplateStep } from './ct-steps';
 import { use_guest_form } from './defaults';
-import { DiskFields } from './fields';
-import { Review, WizardFrame, type Step } from './frame';
-import { first_general, general_problems, GeneralStep, type General } from './general';
+import { first_general, general_problems, type General } from './general';
+import { GuestWizard, type Part } from './guest';
 import { choice_problems, memory_problems, number_problems, type Problem } from './problems';
 
 export interface CtForm extends General {
@@ -85,84 +81,40 @@ function ct_problems(form: CtForm, t: Translate): Problem[] {
   ];
 }
 
+const parts: Part<CtForm>[] = [
+  {
+    id: 'template',
+    fields: /^(ostemplate|password|again|ssh-public-keys|unprivileged)$/,
+    Fields: TemplateStep,
+  },
+  { id: 'disk', fields: /^(rootfs|storage)$/, Fields: DiskStep },
+  { id: 'cpu', fields: /^(cores|memory|swap|cpulimit)$/, Fields: ResourcesStep },
+  { id: 'network', fields: /^net\d+$/, Fields: NetworkStep },
+];
+
 export function CtWizard({ onClose }: { onClose: () => void }) {
   const t = use_t();
   const { form, set } = use_guest_form(first, {
     storage: 'rootdir',
     template_storage: 'vztmpl',
   });
-  const { busy, error, errors, submit } = use_form_action();
-  const params = useMemo(() => ct_params(form), [form]);
-  const shown: [string, string][] = Object.entries(params).map(([key, value]) => [
-    key,
-    key === 'password' ? '••••••••' : value,
-  ]);
-  const steps: Step[] = [
-    {
-      id: 'general',
-      text: t('wizard.general'),
-      fields: /^(node|vmid|hostname|tags|start|onboot|pool)$/,
-      body: (errors) => <GeneralStep kind="lxc" form={form} set={set} errors={errors} />,
-    },
-    {
-      id: 'template',
-      text: t('wizard.template'),
-      fields: /^(ostemplate|password|again|ssh-public-keys|unprivileged)$/,
-      body: (errors) => <TemplateStep form={form} set={set} errors={errors} />,
-    },
-    {
-      id: 'disk',
-      text: t('wizard.disk'),
-      fields: /^(rootfs|storage)$/,
-      body: (errors) => (
-        <div className="form">
-          <DiskFields form={form} set={set} errors={errors} content="rootdir" parameter="rootfs" />
-        </div>
-      ),
-    },
-    {
-      id: 'cpu',
-      text: t('wizard.cpu'),
-      fields: /^(cores|memory|swap|cpulimit)$/,
-      body: (errors) => <ResourcesStep form={form} set={set} errors={errors} />,
-    },
-    {
-      id: 'network',
-      text: t('wizard.network'),
-      fields: /^net\d+$/,
-      body: (errors) => <NetworkStep form={form} set={set} errors={errors} />,
-    },
-    {
-      id: 'review',
-      text: t('wizard.review'),
-      fields: /^$/,
-      body: () => <Review rows={[['node', form.node], ...shown]} />,
-    },
-  ];
   return (
-    <WizardFrame
-      title={t('create.ct_title')}
-      steps={steps}
-      action={t('create.do')}
-      busy={busy}
+    <GuestWizard
+      kind="lxc"
+      form={form}
+      set={set}
+      parts={parts}
       problems={ct_problems(form, t)}
-      error={error}
-      errors={errors}
+      params={useMemo(() => ct_params(form), [form])}
+      create={(params) =>
+        create_ct({
+          ...params,
+          node: form.node,
+          vmid: Number(form.vmid),
+          ostemplate: form.template,
+        })
+      }
       onClose={onClose}
-      submit={async () => {
-        const ok = await submit(async () =>
-          note_task(
-            await create_ct({
-              ...params,
-              node: form.node,
-              vmid: Number(form.vmid),
-              ostemplate: form.template,
-            }),
-          ),
-        );
-        if (ok) go(`/node/${form.node}/guests`);
-        return ok;
-      }}
     />
   );
 }

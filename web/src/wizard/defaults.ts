@@ -1,21 +1,27 @@
 // The form of a new guest. What it needs is filled in before anyone opens the step that asks for
 // it: the roomiest storage for each kind of content, and the bridge that most guests are on.
 import { useQueries, useQuery } from '@tanstack/react-query';
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { node_bridges, node_storages } from '../api/nodes';
+import { use_new_id } from './number';
 
 const roomiest = <T extends { avail?: number; active?: number }>(list: T[]) =>
   list.filter((one) => one.active !== 0).sort((a, b) => (b.avail ?? 0) - (a.avail ?? 0))[0];
 
 // `storages` names the fields of the form that hold a storage, with the content it must take.
-export function use_guest_form<Form extends { node: string; bridge: string }>(
+export function use_guest_form<Form extends { node: string; bridge: string; vmid: string }>(
   first: Form,
   storages: Partial<Record<keyof Form, string>>,
 ) {
-  const [form, set_form] = useState(first);
+  const [fields, set_fields] = useState(first);
+  const { vmid, set_vmid } = use_new_id();
+  const form = useMemo(() => ({ ...fields, vmid }), [fields, vmid]);
   const set = useCallback(
-    (next: Partial<Form>) => set_form((before) => ({ ...before, ...next })),
-    [],
+    (next: Partial<Form>) => {
+      if (next.vmid !== undefined) set_vmid(next.vmid);
+      set_fields((before) => ({ ...before, ...next }));
+    },
+    [set_vmid],
   );
   const { node } = form;
   const enabled = node !== '';

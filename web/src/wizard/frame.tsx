@@ -113,20 +113,3 @@ export function WizardFrame(props: Props) {
     </Dialog>
   );
 }
-
-export function Review({ rows }: { rows: [string, string][] }) {
-  return (
-    <table className="table">
-      <tbody>
-        {rows.map(([key, value]) => (
-          <tr key={key}>
-            <th scope="row">
-              <span>{key}</span>
-            </th>
-            <td className="mono">{value}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}

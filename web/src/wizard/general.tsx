@@ -1,12 +1,11 @@
 // The first step of both wizards: where, which number, what name.
-import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { next_id } from '../api/nodes';
 import type { Kind } from '../api/types';
 import { use_t, type Translate } from '../i18n';
 import { CheckField, SelectField, TextField } from '../kit/field';
 import { use_structure } from '../state/resources';
 import { bind, type StepProps } from './fields';
+import { NumberField } from './number';
 import { choice_problems, id_problems, name_problems, type Problem } from './problems';
 
 export interface General {
@@ -45,16 +44,10 @@ export function GeneralStep({ kind, ...props }: StepProps<General> & { kind: Kin
   const nodes = use_structure()
     .filter((row) => row.type === 'node' && row.status === 'online')
     .map((row) => row.node ?? '');
-  const free = useQuery({ queryKey: ['nextid'], queryFn: next_id, staleTime: 0, gcTime: 0 });
   const first = nodes[0];
   useEffect(() => {
     if (!form.node && first) set({ node: first });
   }, [form.node, first, set]);
-  useEffect(() => {
-    if (!form.vmid && free.data) set({ vmid: free.data });
-    // Only the first free number fills in; what is typed afterwards stays.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [free.data]);
   return (
     <div className="form">
       <SelectField
@@ -62,13 +55,7 @@ export function GeneralStep({ kind, ...props }: StepProps<General> & { kind: Kin
         {...text('node')}
         choices={nodes.map((node) => ({ value: node, text: node }))}
       />
-      <TextField
-        label={t('wizard.id')}
-        type="number"
-        min={100}
-        hint={t('wizard.id_hint')}
-        {...text('vmid')}
-      />
+      <NumberField label={t('wizard.id')} hint={t('wizard.id_hint')} {...text('vmid')} />
       <TextField
         label={kind === 'lxc' ? t('field.hostname') : t('field.name')}
         hint={t(kind === 'lxc' ? 'wizard.name_needed' : 'options.name_hint')}

@@ -1,13 +1,10 @@
 // A new virtual machine in five steps with an answer ready in each of them.
 import { useMemo } from 'react';
 import { create_vm } from '../api/guests';
-import { note_task } from '../api/tasks';
 import { use_t, type Translate } from '../i18n';
-import { use_form_action } from '../state/action';
-import { go } from '../state/route';
 import { use_guest_form } from './defaults';
-import { Review, WizardFrame, type Step } from './frame';
-import { first_general, general_problems, GeneralStep, type General } from './general';
+import { first_general, general_problems, type General } from './general';
+import { GuestWizard, type Part } from './guest';
 import { choice_problems, memory_problems, number_problems, type Problem } from './problems';
 import { CpuMemoryStep, DiskStep, MediumStep, NetworkStep } from './vm-steps';
 
@@ -58,7 +55,7 @@ const first: VmForm = {
   serial: true,
 };
 
-export function vm_params(form: VmForm): Record<string, string> {
+function vm_params(form: VmForm): Record<string, string> {
   const out: Record<string, string> = {
     vmid: form.vmid,
     ostype: form.ostype,
@@ -113,66 +110,30 @@ function vm_problems(form: VmForm, t: Translate): Problem[] {
   ];
 }
 
+const parts: Part<VmForm>[] = [
+  { id: 'medium', fields: /^(ide2|ostype|bios|machine|efidisk0)$/, Fields: MediumStep },
+  {
+    id: 'cpu',
+    fields: /^(cores|sockets|cpu|memory|balloon|agent|serial0)$/,
+    Fields: CpuMemoryStep,
+  },
+  { id: 'disk', fields: /^(storage|(scsi|virtio|sata)\w*|ide[013])$/, Fields: DiskStep },
+  { id: 'network', fields: /^net\d+$/, Fields: NetworkStep },
+];
+
 export function VmWizard({ onClose }: { onClose: () => void }) {
   const t = use_t();
   const { form, set } = use_guest_form(first, { storage: 'images', iso_storage: 'iso' });
-  const { busy, error, errors, submit } = use_form_action();
-  const params = useMemo(() => vm_params(form), [form]);
-  const steps: Step[] = [
-    {
-      id: 'general',
-      text: t('wizard.general'),
-      fields: /^(node|vmid|name|tags|start|onboot|pool)$/,
-      body: (errors) => <GeneralStep kind="qemu" form={form} set={set} errors={errors} />,
-    },
-    {
-      id: 'medium',
-      text: t('wizard.medium'),
-      fields: /^(ide2|ostype|bios|machine|efidisk0)$/,
-      body: (errors) => <MediumStep form={form} set={set} errors={errors} />,
-    },
-    {
-      id: 'cpu',
-      text: t('wizard.cpu'),
-      fields: /^(cores|sockets|cpu|memory|balloon|agent|serial0)$/,
-      body: (errors) => <CpuMemoryStep form={form} set={set} errors={errors} />,
-    },
-    {
-      id: 'disk',
-      text: t('wizard.disk'),
-      fields: /^(storage|(scsi|virtio|sata)\w*|ide[013])$/,
-      body: (errors) => <DiskStep form={form} set={set} errors={errors} />,
-    },
-    {
-      id: 'network',
-      text: t('wizard.network'),
-      fields: /^net\d+$/,
-      body: (errors) => <NetworkStep form={form} set={set} errors={errors} />,
-    },
-    {
-      id: 'review',
-      text: t('wizard.review'),
-      fields: /^$/,
-      body: () => <Review rows={[['node', form.node], ...Object.entries(params)]} />,
-    },
-  ];
   return (
-    <WizardFrame
-      title={t('create.vm_title')}
-      steps={steps}
-      action={t('create.do')}
-      busy={busy}
+    <GuestWizard
+      kind="qemu"
+      form={form}
+      set={set}
+      parts={parts}
       problems={vm_problems(form, t)}
-      error={error}
-      errors={errors}
+      params={useMemo(() => vm_params(form), [form])}
+      create={(params) => create_vm({ ...params, node: form.node, vmid: Number(form.vmid) })}
       onClose={onClose}
-      submit={async () => {
-        const ok = await submit(async () =>
-          note_task(await create_vm({ ...params, node: form.node, vmid: Number(form.vmid) })),
-        );
-        if (ok) go(`/node/${form.node}/guests`);
-        return ok;
-      }}
     />
   );
 }

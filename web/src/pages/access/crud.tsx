@@ -1,5 +1,5 @@
 // A list that can be added to, changed and shortened: users, groups, roles and their kin.
-import type { UseQueryResult } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { use_t } from '../../i18n';
 import { Button } from '../../kit/button';
@@ -9,12 +9,23 @@ import type { IconName } from '../../kit/icon';
 import { Empty, Failure, Loading } from '../../kit/notice';
 import { Table, type Column } from '../../kit/table';
 
+interface Dialog {
+  onClose: () => void;
+  onDone: () => Promise<void>;
+}
+
+export interface DialogProps<Row> extends Dialog {
+  edited: Row | undefined;
+}
+
 interface Props<Row> {
   title: string;
   icon: IconName;
   add: string;
   empty: string;
-  query: UseQueryResult<Row[]>;
+  // What the list is kept under; asked for again after each change.
+  query_key: string[];
+  load: () => Promise<Row[]>;
   columns: Column<Row>[];
   row_key: (row: Row) => string;
   fixed?: (row: Row) => boolean;
@@ -22,13 +33,15 @@ interface Props<Row> {
   remove: (row: Row) => Promise<unknown>;
   remove_text: string;
   row_tools?: (row: Row) => ReactNode;
-  editor: (edited: Row | undefined, close: () => void) => ReactNode;
-  before?: ReactNode;
+  editor: (edited: Row | undefined, dialog: Dialog) => ReactNode;
 }
 
 export function Crud<Row>(props: Props<Row>) {
   const t = use_t();
-  const { query, row_key, fixed, editable = true } = props;
+  const { query_key, load, row_key, fixed, editable = true } = props;
+  const client = useQueryClient();
+  const query = useQuery({ queryKey: query_key, queryFn: load });
+  const refresh = () => client.invalidateQueries({ queryKey: query_key });
   const [opened, set_opened] = useState<{ edited: Row | undefined }>();
   const [doomed, set_doomed] = useState<Row>();
   if (query.isPending) return <Loading />;
@@ -75,7 +88,6 @@ export function Crud<Row>(props: Props<Row>) {
         </Button>
       }
     >
-      {props.before}
       <Table<Row>
         label={props.title}
         rows={query.data}
@@ -84,14 +96,18 @@ export function Crud<Row>(props: Props<Row>) {
         first_sort={props.columns[0]?.id}
         empty={<Empty icon={props.icon}>{props.empty}</Empty>}
       />
-      {opened && props.editor(opened.edited, () => set_opened(undefined))}
+      {opened &&
+        props.editor(opened.edited, { onClose: () => set_opened(undefined), onDone: refresh })}
       {doomed && (
         <Confirm
           title={t('action.delete_named', { name: row_key(doomed) })}
           action={t('action.delete')}
           danger
           onClose={() => set_doomed(undefined)}
-          onConfirm={() => props.remove(doomed)}
+          onConfirm={async () => {
+            await props.remove(doomed);
+            await refresh();
+          }}
         >
           <p>{props.remove_text}</p>
         </Confirm>

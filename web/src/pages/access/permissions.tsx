@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { change_acl, list_acl, list_groups, list_roles, list_users } from '../../api/access';
 import type { AclEntry } from '../../api/types';
@@ -6,7 +6,7 @@ import { use_t } from '../../i18n';
 import { CheckField, SelectField, TextField } from '../../kit/field';
 import { all_resources } from '../../state/resources';
 import { EditDialog } from '../guest/edit-dialog';
-import { Crud } from './crud';
+import { Crud, type DialogProps } from './crud';
 
 const kinds = ['user', 'group', 'token'] as const;
 const params_of = (entry: AclEntry) => ({
@@ -18,22 +18,17 @@ const params_of = (entry: AclEntry) => ({
 
 export function Permissions() {
   const t = use_t();
-  const client = useQueryClient();
-  const query = useQuery({ queryKey: ['acl'], queryFn: list_acl });
-  const refresh = () => client.invalidateQueries({ queryKey: ['acl'] });
   return (
     <Crud<AclEntry>
       title={t('view.permissions')}
       icon="shield"
       add={t('acl.add')}
       empty={t('acl.none')}
-      query={query}
+      query_key={['acl']}
+      load={list_acl}
       editable={false}
       row_key={(one) => `${one.path} ${one.ugid} ${one.roleid}`}
-      remove={async (one) => {
-        await change_acl({ ...params_of(one), delete: true });
-        await refresh();
-      }}
+      remove={(one) => change_acl({ ...params_of(one), delete: true })}
       remove_text={t('acl.remove_text')}
       columns={[
         {
@@ -55,7 +50,7 @@ export function Permissions() {
           cell: (one) => (one.propagate === 0 ? t('state.no') : t('state.yes')),
         },
       ]}
-      editor={(_edited, close) => <AclDialog onClose={close} onDone={refresh} />}
+      editor={(_edited, dialog) => <AclDialog {...dialog} />}
     />
   );
 }
@@ -70,7 +65,7 @@ function paths(): string[] {
   return ['/', '/vms', '/storage', '/nodes', '/access', '/pool', ...new Set(own)].slice(0, 500);
 }
 
-function AclDialog({ onClose, onDone }: { onClose: () => void; onDone: () => Promise<void> }) {
+function AclDialog({ onClose, onDone }: Omit<DialogProps<AclEntry>, 'edited'>) {
   const t = use_t();
   const [path, set_path] = useState('/');
   const [kind, set_kind] = useState<(typeof kinds)[number]>('user');
@@ -92,6 +87,7 @@ function AclDialog({ onClose, onDone }: { onClose: () => void; onDone: () => Pro
   return (
     <EditDialog
       title={t('acl.add')}
+      action={t('action.add')}
       ready={path.startsWith('/') && who !== '' && role !== ''}
       onClose={onClose}
       save={save}

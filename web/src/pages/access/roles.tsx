@@ -1,19 +1,17 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { change_role, create_role, list_roles, remove_role } from '../../api/access';
 import type { Role } from '../../api/types';
 import { use_t } from '../../i18n';
 import { CheckField, TextField } from '../../kit/field';
 import { EditDialog } from '../guest/edit-dialog';
-import { Crud } from './crud';
+import { Crud, type DialogProps } from './crud';
 
 const split = (text: string | undefined) => (text ?? '').split(/[,\s]+/).filter(Boolean);
 
 export function Roles() {
   const t = use_t();
-  const client = useQueryClient();
   const query = useQuery({ queryKey: ['roles'], queryFn: list_roles });
-  const refresh = () => client.invalidateQueries({ queryKey: ['roles'] });
   // The administrator's role holds every privilege there is.
   const all = [...new Set((query.data ?? []).flatMap((role) => split(role.privs)))].sort();
   return (
@@ -22,13 +20,11 @@ export function Roles() {
       icon="shield"
       add={t('roles.add')}
       empty={t('roles.none')}
-      query={query}
+      query_key={['roles']}
+      load={list_roles}
       row_key={(role) => role.roleid}
       fixed={(role) => !!role.special}
-      remove={async (role) => {
-        await remove_role(role.roleid);
-        await refresh();
-      }}
+      remove={(role) => remove_role(role.roleid)}
       remove_text={t('roles.remove_text')}
       columns={[
         {
@@ -49,19 +45,12 @@ export function Roles() {
           cell: (role) => <span className="muted">{split(role.privs).join(', ')}</span>,
         },
       ]}
-      editor={(edited, close) => (
-        <RoleDialog edited={edited} all={all} onClose={close} onDone={refresh} />
-      )}
+      editor={(edited, dialog) => <RoleDialog edited={edited} all={all} {...dialog} />}
     />
   );
 }
 
-interface Props {
-  edited: Role | undefined;
-  all: string[];
-  onClose: () => void;
-  onDone: () => Promise<void>;
-}
+type Props = DialogProps<Role> & { all: string[] };
 
 function RoleDialog({ edited, all, onClose, onDone }: Props) {
   const t = use_t();
@@ -82,6 +71,7 @@ function RoleDialog({ edited, all, onClose, onDone }: Props) {
   return (
     <EditDialog
       title={edited ? t('action.edit_named', { name }) : t('roles.add')}
+      action={edited ? undefined : t('action.add')}
       ready={name !== ''}
       onClose={onClose}
       save={save}

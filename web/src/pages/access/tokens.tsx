@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import {
   change_token,
@@ -17,20 +17,17 @@ import { Notice } from '../../kit/notice';
 import { toast_good } from '../../kit/toast';
 import { format_time } from '../../state/format';
 import { EditDialog } from '../guest/edit-dialog';
-import { Crud } from './crud';
+import { Crud, type DialogProps } from './crud';
 
 export function Tokens() {
   const t = use_t();
-  const client = useQueryClient();
   const [user, set_user] = useState(session.get().user);
   const [secret, set_secret] = useState<{ id: string; value: string }>();
   const users = useQuery({ queryKey: ['users'], queryFn: list_users });
-  const query = useQuery({ queryKey: ['tokens', user], queryFn: () => list_tokens(user) });
-  const refresh = () => client.invalidateQueries({ queryKey: ['tokens', user] });
   const names = new Set([user, ...(users.data ?? []).map((one) => one.userid)]);
   return (
     <div className="stack">
-      <div className="form">
+      <div className="narrow">
         <SelectField
           label={t('tokens.of_user')}
           value={user}
@@ -44,12 +41,10 @@ export function Tokens() {
         icon="key"
         add={t('tokens.add')}
         empty={t('tokens.none')}
-        query={query}
+        query_key={['tokens', user]}
+        load={() => list_tokens(user)}
         row_key={(token) => token.tokenid}
-        remove={async (token) => {
-          await remove_token(user, token.tokenid);
-          await refresh();
-        }}
+        remove={(token) => remove_token(user, token.tokenid)}
         remove_text={t('tokens.remove_text')}
         columns={[
           {
@@ -70,14 +65,8 @@ export function Tokens() {
           },
           { id: 'comment', head: t('field.comment'), cell: (token) => token.comment },
         ]}
-        editor={(edited, close) => (
-          <TokenDialog
-            user={user}
-            edited={edited}
-            onClose={close}
-            onDone={refresh}
-            onSecret={set_secret}
-          />
+        editor={(edited, dialog) => (
+          <TokenDialog user={user} edited={edited} onSecret={set_secret} {...dialog} />
         )}
       />
       {secret && <SecretDialog {...secret} onClose={() => set_secret(undefined)} />}
@@ -85,15 +74,12 @@ export function Tokens() {
   );
 }
 
-interface DialogProps {
+interface TokenProps extends DialogProps<Token> {
   user: string;
-  edited: Token | undefined;
-  onClose: () => void;
-  onDone: () => Promise<void>;
   onSecret: (secret: { id: string; value: string }) => void;
 }
 
-function TokenDialog({ user, edited, onClose, onDone, onSecret }: DialogProps) {
+function TokenDialog({ user, edited, onClose, onDone, onSecret }: TokenProps) {
   const t = use_t();
   const [id, set_id] = useState(edited?.tokenid ?? '');
   const [separate, set_separate] = useState(edited ? !!edited.privsep : true);
@@ -112,6 +98,7 @@ function TokenDialog({ user, edited, onClose, onDone, onSecret }: DialogProps) {
   return (
     <EditDialog
       title={edited ? t('action.edit_named', { name: id }) : t('tokens.add')}
+      action={edited ? undefined : t('action.add')}
       ready={id !== ''}
       onClose={onClose}
       save={save}

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import {
   change_user,
@@ -13,7 +13,7 @@ import { use_t } from '../../i18n';
 import { Button } from '../../kit/button';
 import { CheckField, SelectField, TextField } from '../../kit/field';
 import { EditDialog } from '../guest/edit-dialog';
-import { Crud } from './crud';
+import { Crud, type DialogProps } from './crud';
 import { PasswordDialog } from './password';
 
 const group_text = (groups: User['groups']) =>
@@ -21,10 +21,7 @@ const group_text = (groups: User['groups']) =>
 
 export function Users() {
   const t = use_t();
-  const client = useQueryClient();
   const [password_of, set_password_of] = useState<string>();
-  const query = useQuery({ queryKey: ['users'], queryFn: list_users });
-  const refresh = () => client.invalidateQueries({ queryKey: ['users'] });
   return (
     <>
       <Crud<User>
@@ -32,12 +29,10 @@ export function Users() {
         icon="users"
         add={t('users.add')}
         empty={t('users.none')}
-        query={query}
+        query_key={['users']}
+        load={list_users}
         row_key={(user) => user.userid}
-        remove={async (user) => {
-          await remove_user(user.userid);
-          await refresh();
-        }}
+        remove={(user) => remove_user(user.userid)}
         remove_text={t('users.remove_text')}
         row_tools={(user) =>
           user.userid.endsWith('@pve') && (
@@ -70,7 +65,7 @@ export function Users() {
           },
           { id: 'comment', head: t('field.comment'), cell: (user) => user.comment },
         ]}
-        editor={(edited, close) => <UserDialog edited={edited} onClose={close} onDone={refresh} />}
+        editor={(edited, dialog) => <UserDialog edited={edited} {...dialog} />}
       />
       {password_of && (
         <PasswordDialog userid={password_of} onClose={() => set_password_of(undefined)} />
@@ -79,13 +74,7 @@ export function Users() {
   );
 }
 
-interface DialogProps {
-  edited: User | undefined;
-  onClose: () => void;
-  onDone: () => Promise<void>;
-}
-
-function UserDialog({ edited, onClose, onDone }: DialogProps) {
+function UserDialog({ edited, onClose, onDone }: DialogProps<User>) {
   const t = use_t();
   const [name, set_name] = useState('');
   const [realm, set_realm] = useState('pve');
@@ -111,6 +100,7 @@ function UserDialog({ edited, onClose, onDone }: DialogProps) {
   return (
     <EditDialog
       title={edited ? t('action.edit_named', { name: edited.userid }) : t('users.add')}
+      action={edited ? undefined : t('action.add')}
       ready={!!edited || (name !== '' && (realm !== 'pve' || password !== ''))}
       onClose={onClose}
       save={save}

@@ -1,4 +1,3 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import {
   change_definition,
@@ -9,7 +8,7 @@ import {
 import type { StorageDefinition } from '../../api/types';
 import { use_t } from '../../i18n';
 import { CheckField, SelectField, TextField } from '../../kit/field';
-import { Crud } from '../access/crud';
+import { Crud, type DialogProps } from '../access/crud';
 import { EditDialog } from '../guest/edit-dialog';
 import { content_kinds, content_words } from '../storage/content-kinds';
 
@@ -19,21 +18,16 @@ type StorageType = (typeof types)[number];
 
 export function Definitions() {
   const t = use_t();
-  const client = useQueryClient();
-  const query = useQuery({ queryKey: ['definitions'], queryFn: list_definitions });
-  const refresh = () => client.invalidateQueries({ queryKey: ['definitions'] });
   return (
     <Crud<StorageDefinition>
       title={t('view.storage')}
       icon="disk"
       add={t('storage.add')}
       empty={t('storage.none')}
-      query={query}
+      query_key={['definitions']}
+      load={list_definitions}
       row_key={(one) => one.storage}
-      remove={async (one) => {
-        await remove_definition(one.storage);
-        await refresh();
-      }}
+      remove={(one) => remove_definition(one.storage)}
       remove_text={t('storage.remove_text')}
       columns={[
         {
@@ -55,20 +49,12 @@ export function Definitions() {
           cell: (one) => (one.disable ? t('state.no') : t('state.yes')),
         },
       ]}
-      editor={(edited, close) => (
-        <DefinitionDialog edited={edited} onClose={close} onDone={refresh} />
-      )}
+      editor={(edited, dialog) => <DefinitionDialog edited={edited} {...dialog} />}
     />
   );
 }
 
-interface DialogProps {
-  edited: StorageDefinition | undefined;
-  onClose: () => void;
-  onDone: () => Promise<void>;
-}
-
-function DefinitionDialog({ edited, onClose, onDone }: DialogProps) {
+function DefinitionDialog({ edited, onClose, onDone }: DialogProps<StorageDefinition>) {
   const t = use_t();
   const [id, set_id] = useState(edited?.storage ?? '');
   const [type, set_type] = useState((edited?.type ?? 'dir') as StorageType);

@@ -78,6 +78,7 @@ export function GuestTable({ node }: { node?: string }) {
         head: t('field.status'),
         cell: (row) => state_of(row).text,
         sort: (row) => state_of(row).text,
+        fit: 'fixed',
       },
       { id: 'node', head: t('field.node'), cell: (row) => row.node, sort: (row) => row.node ?? '' },
       {

@@ -6,105 +6,49 @@ import type { Pool, Resource } from '../../api/types';
 import { use_t } from '../../i18n';
 import { Button } from '../../kit/button';
 import { Dialog } from '../../kit/dialog';
-import { SelectField, TextField } from '../../kit/field';
+import { SelectField } from '../../kit/field';
 import { Empty, Failure, Loading } from '../../kit/notice';
 import { Table } from '../../kit/table';
 import { name_of, StatusIcon } from '../../shell/status';
 import { use_form_action } from '../../state/action';
 import { all_resources, is_guest } from '../../state/resources';
-import { Crud } from '../access/crud';
-import { EditDialog } from '../guest/edit-dialog';
+import { NamedList } from '../access/named';
 
 export function Pools() {
   const t = use_t();
-  const client = useQueryClient();
-  const query = useQuery({ queryKey: ['pools'], queryFn: list_pools });
-  const refresh = () => client.invalidateQueries({ queryKey: ['pools'] });
   const [opened, set_opened] = useState<string>();
   return (
     <>
-      <Crud<Pool>
-        title={t('view.pools')}
-        icon="box"
-        add={t('pools.add')}
-        empty={t('pools.none')}
-        query={query}
-        row_key={(pool) => pool.poolid}
-        remove={async (pool) => {
-          await remove_pool(pool.poolid);
-          await refresh();
+      <NamedList<Pool, 'poolid'>
+        texts={{
+          title: t('view.pools'),
+          add: t('pools.add'),
+          empty: t('pools.none'),
+          remove_text: t('pools.remove_text'),
+          name_hint: t('pools.name_hint'),
         }}
-        remove_text={t('pools.remove_text')}
-        row_tools={(pool) => (
+        icon="box"
+        name="poolid"
+        query_key={['pools']}
+        load={list_pools}
+        create={(poolid, comment) => create_pool({ poolid, comment })}
+        change={(poolid, comment) => change_pool({ poolid, comment })}
+        remove={remove_pool}
+        row_tools={(name) => (
           <Button
             small
             icon="list"
-            name={t('pools.members_of', { name: pool.poolid })}
-            onClick={() => set_opened(pool.poolid)}
+            name={t('pools.members_of', { name })}
+            onClick={() => set_opened(name)}
           >
             {t('pools.members')}
           </Button>
         )}
-        columns={[
-          {
-            id: 'name',
-            head: t('field.name'),
-            cell: (pool) => <b>{pool.poolid}</b>,
-            sort: (pool) => pool.poolid,
-          },
-          { id: 'comment', head: t('field.comment'), cell: (pool) => pool.comment },
-        ]}
-        editor={(edited, close) => <PoolDialog edited={edited} onClose={close} onDone={refresh} />}
       />
       {opened !== undefined && (
         <MembersDialog poolid={opened} onClose={() => set_opened(undefined)} />
       )}
     </>
-  );
-}
-
-interface Props {
-  edited: Pool | undefined;
-  onClose: () => void;
-  onDone: () => Promise<void>;
-}
-
-function PoolDialog({ edited, onClose, onDone }: Props) {
-  const t = use_t();
-  const [name, set_name] = useState(edited?.poolid ?? '');
-  const [comment, set_comment] = useState(edited?.comment ?? '');
-  const save = async () => {
-    if (edited) await change_pool({ poolid: edited.poolid, comment });
-    else await create_pool({ poolid: name, comment: comment || undefined });
-    await onDone();
-  };
-  return (
-    <EditDialog
-      title={edited ? t('action.edit_named', { name: edited.poolid }) : t('pools.add')}
-      action={edited ? undefined : t('action.add')}
-      ready={name !== ''}
-      onClose={onClose}
-      save={save}
-    >
-      {(errors) => (
-        <div className="form">
-          <TextField
-            label={t('field.name')}
-            hint={t('pools.name_hint')}
-            value={name}
-            disabled={!!edited}
-            error={errors.poolid}
-            onChange={set_name}
-          />
-          <TextField
-            label={t('field.comment')}
-            value={comment}
-            error={errors.comment}
-            onChange={set_comment}
-          />
-        </div>
-      )}
-    </EditDialog>
   );
 }
 

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { ApiError } from '../../api/client';
 import { guest_addresses, guest_key } from '../../api/guests';
-import { use_t } from '../../i18n';
+import { explain, use_t } from '../../i18n';
 import { Button } from '../../kit/button';
 import { Card, Facts } from '../../kit/card';
 import type { GuestProps } from './page';
@@ -66,11 +66,12 @@ function List({ guest, running, query }: ListProps) {
   const t = use_t();
   if (!running) return <p className="muted">{t('guest.addresses_off')}</p>;
   if (query.isError) {
-    const reason = (query.error as ApiError).message;
+    const { status, message } = query.error as ApiError;
+    if (status === 0) return <p className="muted">{explain(query.error).what}</p>;
     return (
       <>
         <p>{guest.kind === 'qemu' ? t('guest.no_agent') : t('guest.no_addresses')}</p>
-        <p className="muted">{reason}</p>
+        <p className="muted">{message}</p>
       </>
     );
   }

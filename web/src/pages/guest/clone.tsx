@@ -1,14 +1,13 @@
 // A copy of a guest, or its change into a template that copies are made from.
-import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { clone_guest, make_template } from '../../api/guests';
-import { next_id } from '../../api/nodes';
 import { note_task } from '../../api/tasks';
 import { use_t } from '../../i18n';
 import { Confirm } from '../../kit/confirm';
 import { SelectField, TextField } from '../../kit/field';
 import { Notice } from '../../kit/notice';
 import { name_field } from '../../wizard/general';
+import { NumberField, use_new_id } from '../../wizard/number';
 import { id_problems, name_problems } from '../../wizard/problems';
 import { EditDialog } from './edit-dialog';
 import type { GuestProps } from './page';
@@ -18,14 +17,10 @@ type Props = GuestProps & { onClose: () => void };
 
 export function CloneDialog({ guest, row, onClose }: Props) {
   const t = use_t();
-  const [vmid, set_vmid] = useState('');
+  const { vmid, set_vmid } = use_new_id();
   const [name, set_name] = useState('');
   const [mode, set_mode] = useState(row.template ? 'linked' : 'full');
   const [storage, set_storage] = useState('');
-  const free = useQuery({ queryKey: ['nextid'], queryFn: next_id, staleTime: 0, gcTime: 0 });
-  useEffect(() => {
-    if (free.data) set_vmid((typed) => typed || free.data);
-  }, [free.data]);
   const id_problem = id_problems('newid', vmid, t)[0];
   const name_problem = name_problems('name', name, false, t)[0];
   const full = mode === 'full';
@@ -48,11 +43,9 @@ export function CloneDialog({ guest, row, onClose }: Props) {
     >
       {(errors) => (
         <div className="form">
-          <TextField
+          <NumberField
             label={t('wizard.id')}
             name="newid"
-            type="number"
-            min={100}
             value={vmid}
             error={errors.newid ?? (id_problem?.missing ? undefined : id_problem?.text)}
             onChange={set_vmid}

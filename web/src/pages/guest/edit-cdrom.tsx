@@ -58,7 +58,7 @@ export function CdromDialog({
                 content="iso"
                 label={t('hardware.iso')}
                 value={iso}
-                none="–"
+                none={t('wizard.choose')}
                 error={key ? errors[key] : undefined}
                 onChange={set_iso}
               />

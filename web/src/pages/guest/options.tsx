@@ -13,6 +13,7 @@ import { EditDialog, type EditProps } from './edit-dialog';
 import { save_changed } from './edit-simple';
 import type { GuestProps } from './page';
 import { system_choices, system_name } from './systems';
+import { split_tags } from './tags';
 import { planned, use_config, type Settings } from './use-config';
 
 interface Option {
@@ -59,6 +60,7 @@ function is_on(key: string, text: string): boolean {
 function shown(option: Option, text: string, t: Translate): string {
   if (option.form === 'check') return is_on(option.key, text) ? t('state.yes') : t('state.no');
   if (option.form === 'system' && text) return system_name(text);
+  if (option.key === 'tags') return split_tags(text).join(', ') || '–';
   return text || '–';
 }
 

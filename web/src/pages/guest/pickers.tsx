@@ -4,7 +4,7 @@ import { useEffect } from 'react';
 import { list_volumes, node_bridges, node_storages } from '../../api/nodes';
 import { use_t } from '../../i18n';
 import { SelectField } from '../../kit/field';
-import { Notice } from '../../kit/notice';
+import { Failure, Notice } from '../../kit/notice';
 import { format_bytes } from '../../state/format';
 
 interface StorageProps {
@@ -99,6 +99,14 @@ export function BridgePicker({ node, value, onChange, error, optional }: BridgeP
     if (!value && first && !optional) onChange(first);
   }, [value, first, onChange, optional]);
   const none = optional ? [{ value: '', text: t('picker.user_network') }] : [];
+  // Such as a network that could not be made: what failed and what to do about it.
+  if (query.isError) {
+    return (
+      <div className="whole">
+        <Failure error={query.error} onRetry={() => void query.refetch()} />
+      </div>
+    );
+  }
   return (
     <SelectField
       label={t('hardware.bridge')}

@@ -1,12 +1,11 @@
 import { use_t } from '../../i18n';
 import { content_words } from '../storage/content-kinds';
+import { StorageUsage, used_share } from '../storage/usage';
 import { Card } from '../../kit/card';
-import { Bar } from '../../kit/meter';
 import { Empty } from '../../kit/notice';
 import { Table } from '../../kit/table';
 import type { Resource } from '../../api/types';
 import { StatusPill } from '../../shell/status';
-import { format_bytes } from '../../state/format';
 import { use_all_live } from '../../state/resources';
 import { go } from '../../state/route';
 
@@ -35,22 +34,9 @@ export function NodeStorages({ node }: { node: string }) {
           {
             id: 'used',
             head: t('chart.used'),
-            width: '180px',
-            cell: (row) => (
-              <Bar
-                role="meter"
-                label={t('chart.used')}
-                fraction={(row.disk ?? 0) / (row.maxdisk || 1)}
-              />
-            ),
-            sort: (row) => (row.disk ?? 0) / (row.maxdisk || 1),
-          },
-          {
-            id: 'size',
-            head: t('field.size'),
-            cell: (row) => format_bytes(row.maxdisk),
-            sort: (row) => row.maxdisk ?? 0,
-            number: true,
+            width: '220px',
+            cell: (row) => <StorageUsage row={row} label="" />,
+            sort: (row) => used_share(row) ?? 0,
           },
         ]}
       />

@@ -4,8 +4,7 @@ import type { Resource } from '../../api/types';
 import { History, type ChartSpec } from '../../charts/history';
 import { use_t } from '../../i18n';
 import { Card, Facts } from '../../kit/card';
-import { Meter } from '../../kit/meter';
-import { Failure } from '../../kit/notice';
+import { Failure, Notice } from '../../kit/notice';
 import {
   format_bytes,
   format_duration,
@@ -13,9 +12,10 @@ import {
   format_percent,
   format_rate,
 } from '../../state/format';
-import { is_guest, use_structure } from '../../state/resources';
+import { is_guest, use_all_live, use_structure } from '../../state/resources';
 import { use_samples } from '../../state/samples';
 import { Tile } from '../guest/summary';
+import { StorageUsage } from '../storage/usage';
 
 const charts: ChartSpec[] = [
   {
@@ -51,11 +51,26 @@ const charts: ChartSpec[] = [
   },
 ];
 
+// Whoever lacks the right to see the node's figures knows that it is there, and no more.
 export function NodeSummary({ row }: { row: Resource }) {
   const t = use_t();
   const node = row.node ?? '';
+  if (row.maxcpu === undefined) {
+    return (
+      <Notice>
+        <div className="what">{t('node.no_figures')}</div>
+        <div>{t('node.no_figures_next', { path: `/nodes/${node}` })}</div>
+      </Notice>
+    );
+  }
+  return <Figures row={row} node={node} />;
+}
+
+function Figures({ row, node }: { row: Resource; node: string }) {
+  const t = use_t();
   const samples = use_samples(row);
   const guests = use_structure().filter((one) => is_guest(one) && one.node === node);
+  const storages = use_all_live().filter((one) => one.type === 'storage' && one.node === node);
   const running = guests.filter((one) => one.status === 'running').length;
   // What stays as it is while the node runs; the stream brings the rest.
   const status = useQuery({
@@ -66,6 +81,7 @@ export function NodeSummary({ row }: { row: Resource }) {
   const acceleration = (now?.acceleration ?? row.acceleration)?.toLowerCase();
   return (
     <div className="grid">
+      <NetworkFailure reason={row['network-failure']} />
       <Tile
         icon="cpu"
         name={t('chart.cpu')}
@@ -119,6 +135,17 @@ export function NodeSummary({ row }: { row: Resource }) {
                 }),
             ],
             [t('node.load'), row.loadavg?.join('  ')],
+            ...(row.maxswap
+              ? ([
+                  [
+                    t('node.swap'),
+                    t('node.used_of', {
+                      used: format_bytes(row.swap),
+                      total: format_bytes(row.maxswap),
+                    }),
+                  ],
+                ] as [string, string][])
+              : []),
             [t('node.kernel'), now?.kversion ?? now?.['current-kernel']?.release],
             [
               t('field.acceleration'),
@@ -136,30 +163,29 @@ export function NodeSummary({ row }: { row: Resource }) {
           ]}
         />
       </Card>
-      <Card title={t('node.room')} span={5}>
+      <Card title={t('view.storage')} span={5}>
         <div className="stack">
-          <Meter label={t('chart.cpu')} fraction={row.cpu} />
-          <Meter
-            label={t('chart.memory')}
-            fraction={row.maxmem && (row.mem ?? 0) / row.maxmem}
-            text={t('node.used_of', {
-              used: format_bytes(row.mem),
-              total: format_bytes(row.maxmem),
-            })}
-          />
-          {!!row.maxswap && (
-            <Meter
-              label={t('node.swap')}
-              fraction={(row.swap ?? 0) / row.maxswap}
-              text={t('node.used_of', {
-                used: format_bytes(row.swap),
-                total: format_bytes(row.maxswap),
-              })}
-            />
-          )}
+          {storages.map((one) => (
+            <StorageUsage key={one.id} row={one} label={one.storage ?? ''} />
+          ))}
+          {storages.length === 0 && <p className="muted">{t('storage.none')}</p>}
         </div>
       </Card>
       <History query_key={['node', node]} load={(frame) => node_rrd(node, frame)} charts={charts} />
+    </div>
+  );
+}
+
+function NetworkFailure({ reason }: { reason: string | undefined }) {
+  const t = use_t();
+  if (!reason) return null;
+  return (
+    <div className="span-12">
+      <Notice tone="bad">
+        <div className="what">{t('error.net.down.what')}</div>
+        <div>{t('error.net.down.next')}</div>
+        <div className="muted mono">{reason}</div>
+      </Notice>
     </div>
   );
 }

@@ -4,10 +4,10 @@ import type { Resource } from '../../api/types';
 import { History, type ChartSpec } from '../../charts/history';
 import { use_t } from '../../i18n';
 import { Card, Facts } from '../../kit/card';
-import { Meter } from '../../kit/meter';
 import { Failure } from '../../kit/notice';
 import { format_bytes } from '../../state/format';
 import { content_words } from './content-kinds';
+import { StorageUsage } from './usage';
 
 const charts: ChartSpec[] = [
   {
@@ -29,8 +29,8 @@ export function StorageSummary({ row }: { row: Resource }) {
     queryKey: ['storage', node, storage, 'status'],
     queryFn: () => storage_status(node, storage),
   });
-  const used = row.disk ?? status.data?.used;
-  const total = row.maxdisk ?? status.data?.total;
+  const disk = row.disk ?? status.data?.used;
+  const maxdisk = row.maxdisk ?? status.data?.total;
   return (
     <div className="grid">
       <Card title={t('storage.facts')} span={6}>
@@ -44,11 +44,7 @@ export function StorageSummary({ row }: { row: Resource }) {
         />
       </Card>
       <Card title={t('storage.usage')} span={6}>
-        <Meter
-          label={t('chart.used')}
-          fraction={used === undefined || !total ? undefined : used / total}
-          text={t('node.used_of', { used: format_bytes(used), total: format_bytes(total) })}
-        />
+        <StorageUsage row={{ disk, maxdisk }} label={t('chart.used')} />
       </Card>
       <History
         query_key={['storage', node, storage]}
