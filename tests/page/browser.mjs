@@ -61,6 +61,26 @@ export async function sign_in(page, url, user, password) {
   await page.locator('#main').waitFor();
 }
 
+// How a test file comes in: its first page signs in by the form, later ones carry the session on as a
+// new tab does. Each takes the place of the one before, whose live view would only cost time.
+export function entrance(open, url, user, password) {
+  let page;
+  let session;
+  return async (place = '', options = {}) => {
+    await page?.context().close();
+    page = await open({ ...options, ...(session && { storageState: session }) });
+    if (session) {
+      await page.goto(`${url()}/#${place}`);
+      await page.locator('#main').waitFor();
+      return page;
+    }
+    await sign_in(page, url(), user, password);
+    session = await page.context().storageState();
+    if (place) await page.goto(`${url()}/#${place}`);
+    return page;
+  };
+}
+
 export async function serious_problems(page) {
   // The page's policy refuses foreign scripts, as it should: the debugger may still run one.
   if (!(await page.evaluate(() => 'axe' in window)))

@@ -2,7 +2,7 @@
 // demo guests 100 (virtual machine) and 101 (container) that ./dev up makes.
 import { Agent, request } from 'node:https';
 import { after, before } from 'node:test';
-import { has_browser, open_browser, open_page, patience, sign_in } from './browser.mjs';
+import { entrance, has_browser, open_browser, open_page, patience, sign_in } from './browser.mjs';
 
 export const url = process.env.POSADA_URL ?? '';
 export const user = process.env.POSADA_USER ?? '';
@@ -113,12 +113,7 @@ export function stage(prepare = async () => {}) {
   after(() => here.browser?.close());
   here.open = (options) => open_page(here.browser, options);
   here.sign_in_as = (page, name, secret) => sign_in(page, url, name, secret);
-  here.enter = async (place = '', options = {}) => {
-    const page = await here.open(options);
-    await sign_in(page, url, user, password);
-    if (place) await page.goto(`${url}/#${place}`);
-    return page;
-  };
+  here.enter = entrance(here.open, () => url, user, password);
   return here;
 }
 

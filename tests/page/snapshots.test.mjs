@@ -65,5 +65,5 @@ test('it is deleted', when_live, async () => {
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
   await row(page).waitFor({ state: 'detached' });
-  await page.getByText('no snapshots').waitFor();
+  await page.getByText('No snapshots').waitFor();
 });

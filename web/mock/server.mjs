@@ -117,6 +117,7 @@ export function start_mock({
       resolve({
         world,
         url: `http://127.0.0.1:${server.address().port}`,
+        cut: () => server.closeAllConnections(),
         close: () => {
           sockets.close();
           server.closeAllConnections();

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { after, before } from 'node:test';
 import { start_mock } from '../../../web/mock/server.mjs';
-import { has_browser, open_browser, open_page, sign_in } from '../browser.mjs';
+import { entrance, has_browser, open_browser, open_page } from '../browser.mjs';
 
 const built = existsSync(new URL('../../../web/dist/index.html', import.meta.url));
 export const missing = !has_browser ? 'needs Chromium' : !built && 'needs npm run build';
@@ -20,13 +20,7 @@ export function stage(options = {}) {
     await here.browser?.close();
     here.mock?.close();
   });
-  // A signed-in page at the given place.
-  here.enter = async (place = '', page_options = {}) => {
-    const page = await open_page(here.browser, page_options);
-    await sign_in(page, here.url, 'admin@pve', 'secret');
-    if (place) await page.goto(`${here.url}/#${place}`);
-    return page;
-  };
   here.open = (page_options) => open_page(here.browser, page_options);
+  here.enter = entrance(here.open, () => here.url, 'admin@pve', 'secret');
   return here;
 }

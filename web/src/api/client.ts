@@ -36,6 +36,9 @@ export class ApiError extends Error {
   }
 }
 
+export const unreachable = () =>
+  new ApiError(0, '', { code: 'page.unreachable', message: 'The node does not answer.' });
+
 export function encode_params(params: Params): URLSearchParams {
   const out = new URLSearchParams();
   for (const [key, value] of Object.entries(params)) {
@@ -85,7 +88,7 @@ export async function call_whole<T>(
     });
   } catch (cause) {
     if (signal?.aborted) throw cause;
-    throw new ApiError(0, '', { code: 'page.unreachable', message: 'The node does not answer.' });
+    throw unreachable();
   }
   if (!response.ok) {
     const error = await read_error(response);

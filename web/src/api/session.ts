@@ -3,7 +3,7 @@
 // The ticket's copy for renewals stays in memory only; a new tab, which has neither, asks for both
 // by the cookie alone.
 import { create_store } from '../state/store';
-import { ApiError, encode_params, read_error } from './client';
+import { ApiError, encode_params, read_error, unreachable } from './client';
 import type { Ticket } from './types';
 
 export interface Session {
@@ -85,7 +85,7 @@ async function ask_ticket(params: Record<string, string | undefined>): Promise<T
       body: encode_params(params),
     });
   } catch {
-    throw new ApiError(0, '', { code: 'page.unreachable', message: 'The node does not answer.' });
+    throw unreachable();
   }
   if (!response.ok) throw await read_error(response);
   return ((await response.json()) as { data: Ticket }).data;

@@ -1,5 +1,7 @@
 // Catches a fault of the page's own code in one view, so that the rest stays usable.
 import { Component, type ReactNode } from 'react';
+import { unreachable } from '../api/client';
+import { is_missing_code } from '../state/code';
 import { Failure } from './notice';
 
 export class ErrorEdge extends Component<{ children: ReactNode }, { error?: Error }> {
@@ -12,9 +14,13 @@ export class ErrorEdge extends Component<{ children: ReactNode }, { error?: Erro
   override render() {
     const { error } = this.state;
     if (!error) return this.props.children;
+    const code = is_missing_code(error);
     return (
       <div className="page-body">
-        <Failure error={error} onRetry={() => this.setState({ error: undefined })} />
+        <Failure
+          error={code ? unreachable() : error}
+          onRetry={() => (code ? location.reload() : this.setState({ error: undefined }))}
+        />
       </div>
     );
   }

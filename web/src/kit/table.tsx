@@ -13,8 +13,8 @@ export interface Column<Row> {
   number?: boolean;
   actions?: boolean;
   width?: string;
-  // One that keeps to one line, or takes the room that the others leave.
-  fit?: 'fixed' | 'rest';
+  // One that keeps to one line, takes the room that the others leave, or is left out on a phone.
+  fit?: 'fixed' | 'rest' | 'wide';
 }
 
 interface Props<Row> {
@@ -26,6 +26,8 @@ interface Props<Row> {
   empty?: ReactNode;
   first_sort?: string;
   virtual?: boolean;
+  // Rows become cards in a narrow window; those with buttons do so anyway.
+  cards?: boolean;
   row_class?: (row: Row) => string | undefined;
 }
 
@@ -37,9 +39,9 @@ const compare = (a: string | number, b: string | number) =>
 
 export function Table<Row>(props: Props<Row>) {
   const { label, columns, rows, row_key, onOpen, empty, first_sort, virtual, row_class } = props;
+  const { cards = columns.some((column) => column.actions) } = props;
   const [order, set_order] = useState({ id: first_sort ?? '', down: false });
-  // Rows with buttons become cards in a narrow window, so that the buttons stay in sight.
-  const stacked = !virtual && columns.some((column) => column.actions);
+  const stacked = !virtual && cards;
   const wrap = useRef<HTMLDivElement>(null);
   const sorted = useMemo(() => {
     const sort = columns.find((column) => column.id === order.id)?.sort;
@@ -99,7 +101,7 @@ export function Table<Row>(props: Props<Row>) {
                 <td
                   key={column.id}
                   data-head={stacked && !column.actions ? column.head : undefined}
-                  className={column.actions ? 'actions' : column.number ? 'number' : column.fit}
+                  className={cell_class(column)}
                 >
                   {column.cell(row)}
                 </td>
@@ -124,6 +126,11 @@ function Spacer({ height, columns }: { height: number; columns: number }) {
   );
 }
 
+function cell_class<Row>({ actions, number, fit }: Column<Row>): string | undefined {
+  if (actions) return 'actions';
+  return [number && 'number', fit].filter(Boolean).join(' ') || undefined;
+}
+
 interface HeadProps<Row> {
   column: Column<Row>;
   order: { id: string; down: boolean };
@@ -135,7 +142,7 @@ function Head<Row>({ column, order, onSort }: HeadProps<Row>) {
   return (
     <th
       scope="col"
-      className={column.number ? 'number' : undefined}
+      className={cell_class(column)}
       style={column.width ? { width: column.width } : undefined}
       aria-sort={active ? (order.down ? 'descending' : 'ascending') : undefined}
     >

@@ -80,7 +80,13 @@ export function GuestTable({ node }: { node?: string }) {
         sort: (row) => state_of(row).text,
         fit: 'fixed',
       },
-      { id: 'node', head: t('field.node'), cell: (row) => row.node, sort: (row) => row.node ?? '' },
+      {
+        id: 'node',
+        head: t('field.node'),
+        cell: (row) => row.node,
+        sort: (row) => row.node ?? '',
+        fit: 'wide',
+      },
       {
         id: 'cpu',
         head: t('chart.cpu'),
@@ -101,8 +107,9 @@ export function GuestTable({ node }: { node?: string }) {
         cell: (row) => (row.uptime ? format_duration(row.uptime) : '–'),
         sort: (row) => row.uptime ?? 0,
         number: true,
+        fit: 'wide',
       },
-      { id: 'tags', head: t('field.tags'), cell: (row) => <Tags text={row.tags} /> },
+      { id: 'tags', head: t('field.tags'), cell: (row) => <Tags text={row.tags} />, fit: 'wide' },
     ],
     [t],
   );

@@ -89,7 +89,7 @@ export function DatacenterSummary() {
       </Card>
       <Card title={t('datacenter.nodes')} span={7} flush>
         <div className="table-wrap">
-          <table className="table" aria-label={t('datacenter.nodes')}>
+          <table className="table stacked" aria-label={t('datacenter.nodes')}>
             <tbody>
               {nodes.map((row) => (
                 <tr key={row.id} className="clickable" onClick={() => go(`/node/${row.node}`)}>
@@ -102,10 +102,10 @@ export function DatacenterSummary() {
                   <td>
                     <StatusPill row={row} />
                   </td>
-                  <td style={{ width: '26%' }}>
+                  <td className="share">
                     <Meter label={t('chart.cpu')} fraction={row.cpu} />
                   </td>
-                  <td style={{ width: '26%' }}>
+                  <td className="share">
                     <Meter
                       label={t('chart.memory')}
                       fraction={row.maxmem ? (row.mem ?? 0) / row.maxmem : undefined}

@@ -5,7 +5,6 @@ import { note_task } from '../../api/tasks';
 import { use_t } from '../../i18n';
 import { Confirm } from '../../kit/confirm';
 import { SelectField, TextField } from '../../kit/field';
-import { Notice } from '../../kit/notice';
 import { name_field } from '../../wizard/general';
 import { NumberField, use_new_id } from '../../wizard/number';
 import { id_problems, name_problems } from '../../wizard/problems';
@@ -80,11 +79,6 @@ export function CloneDialog({ guest, row, onClose }: Props) {
               error={errors.storage}
               onChange={set_storage}
             />
-          )}
-          {row.status === 'running' && (
-            <div className="whole">
-              <Notice>{t('clone.running')}</Notice>
-            </div>
           )}
         </div>
       )}

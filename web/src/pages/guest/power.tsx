@@ -73,6 +73,8 @@ export function PowerButtons({ guest, row }: GuestProps) {
             text: t('clone.menu'),
             icon: 'copy' as const,
             apart: true,
+            disabled: running,
+            title: running ? t('template.stop_first') : undefined,
             onChoose: () => set_asked('clone'),
           },
         ]

@@ -21,6 +21,7 @@ export function NodeNetwork({ node }: { node: string }) {
         rows={query.data}
         row_key={(one) => one.iface}
         first_sort="name"
+        cards
         empty={<Empty icon="network">{t('network.none')}</Empty>}
         columns={[
           {

@@ -19,6 +19,7 @@ export function NodeStorages({ node }: { node: string }) {
         rows={rows}
         row_key={(row) => row.id}
         first_sort="name"
+        cards
         onOpen={(row) => go(`/storage/${node}~${row.storage}`)}
         empty={<Empty icon="disk">{t('storage.none')}</Empty>}
         columns={[
