@@ -1,5 +1,6 @@
 #include "app/publisher.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "ct/containers.h"
@@ -24,7 +25,12 @@ std::string content_text(const storage::Definition& definition) {
   return joined;
 }
 
+constexpr std::size_t guests_at_once = 32;
 constexpr sys::Milliseconds burst(50);  // changes that come together make one round
+
+std::string row_id(const guest::Record& record) {
+  return (record.kind == GuestKind::container ? "lxc/" : "qemu/") + record.id.text();
+}
 
 }  // namespace
 
@@ -43,6 +49,12 @@ sys::Async<void> Publisher::stop() {
 sys::Async<void> Publisher::publish_loop() {
   for (;;) {
     if (guests_run_) guests_changed_ = true;  // their figures move by themselves
+    // The first round reads every config, and others wait for the loop meanwhile.
+    while (guests_changed_ || !guests_due_.empty()) {
+      if (guests_due_.empty() && std::exchange(guests_changed_, false)) begin_guests();
+      publish_guests(guests_at_once);
+      co_await sys::yield_to_loop();
+    }
     storages_changed_ = true;
     publish_changes();
     publish_node();
@@ -70,7 +82,8 @@ void Publisher::pools_changed() {
 
 void Publisher::publish_changes() {
   if (std::exchange(pools_changed_, false)) publish_pools();
-  if (std::exchange(guests_changed_, false)) publish_guests();
+  if (std::exchange(guests_changed_, false)) begin_guests();
+  publish_guests(guests_due_.size());
   if (std::exchange(storages_changed_, false)) publish_storages();
 }
 
@@ -115,32 +128,51 @@ void Publisher::publish_node() {
   put(id, std::move(fields));
 }
 
-void Publisher::publish_guests() {
+void Publisher::begin_guests() {
   guests_run_ = false;
-  const auto publish_all = [this](const json::array& rows, std::string_view type) {
-    std::set<std::string, std::less<>> published;
-    for (const json::value& row : rows) {
-      json::object fields = row.as_object();
-      const auto number = integer_member(fields, "vmid").value_or(0);
-      std::string id(type);
-      id += "/" + std::to_string(number);
-      guests_run_ = guests_run_ || text_member(fields, "status") == "running";
-      fields["id"] = id;
-      fields["type"] = type;
-      fields["node"] = services_.node;
-      if (!fields.contains("template")) fields["template"] = 0;
-      if (!fields.contains("memhost")) fields["memhost"] = fields["mem"];  // of a container
-      if (const auto cpus = fields.if_contains("cpus")) fields["maxcpu"] = *cpus;
-      const std::string* pool =
-          services_.directory->config().pool_of(GuestId{static_cast<std::uint32_t>(number)});
-      if (pool) fields["pool"] = *pool;
-      put(id, std::move(fields));
-      published.insert(std::move(id));
-    }
-    withdraw_others(std::string(type) + "/", published);
-  };
-  publish_all(services_.machines->list(), "qemu");
-  publish_all(services_.containers->list(), "lxc");
+  guests_due_.clear();
+  std::set<std::string, std::less<>> rows;
+  for (guest::Record& record : services_.registry->list()) {
+    if (record.node != services_.node) continue;
+    rows.insert(row_id(record));
+    guests_due_.push_back(std::move(record));
+  }
+  std::ranges::reverse(guests_due_);
+  std::erase_if(guests_shown_, [&](const auto& shown) { return !rows.contains(shown.first); });
+  withdraw_others("qemu/", rows);
+  withdraw_others("lxc/", rows);
+}
+
+void Publisher::publish_guests(std::size_t most) {
+  for (; most > 0 && !guests_due_.empty(); --most) {
+    const guest::Record record = std::move(guests_due_.back());
+    guests_due_.pop_back();
+    publish_guest(record);
+  }
+}
+
+void Publisher::publish_guest(const guest::Record& record) {
+  const bool container = record.kind == GuestKind::container;
+  const bool runs =
+      container ? services_.containers->running(record.id) : services_.machines->running(record.id);
+  guests_run_ = guests_run_ || runs;
+  const std::string* pool = services_.directory->config().pool_of(record.id);
+  const std::string id = row_id(record);
+  Shown now{services_.registry->config(record).revision, pool ? *pool : "", runs};
+  if (now.revision == 0) return;  // removed since the round began
+  Shown& before = guests_shown_[id];
+  if (!runs && now == before) return;
+  json::object fields =
+      container ? services_.containers->summary(record) : services_.machines->summary(record);
+  fields["id"] = id;
+  fields["type"] = container ? "lxc" : "qemu";
+  fields["node"] = services_.node;
+  if (!fields.contains("template")) fields["template"] = 0;
+  if (!fields.contains("memhost")) fields["memhost"] = fields["mem"];  // of a container
+  if (const auto cpus = fields.if_contains("cpus")) fields["maxcpu"] = *cpus;
+  if (pool) fields["pool"] = *pool;
+  put(id, std::move(fields));
+  before = std::move(now);
 }
 
 void Publisher::publish_storages() {

@@ -77,7 +77,7 @@ class Containers {
   sys::Async<void> stop();
 
   // Reading. Shapes are the API's.
-  json::array list() const;  // every container; the caller filters by privilege
+  json::object summary(const guest::Record& record) const;  // its row in lists
   sys::Async<json::object> status(GuestId id);
   json::object config(GuestId id, bool current, const std::string& snapshot = {}) const;
   json::array pending(GuestId id) const;

@@ -66,17 +66,13 @@ sys::Async<void> run_terminal(std::string program, std::string folder, int numbe
 
 }  // namespace
 
-json::array Containers::list() const {
-  json::array result;
-  const std::int64_t now = state_->parts.clock.wall_seconds();
-  const unsigned cpus = state_->host().cpus;
-  for (const guest::Record& record : state_->parts.registry.list()) {
-    if (record.kind != GuestKind::container || record.node != state_->settings.node) continue;
-    json::object status = basic_status(record.id, state_->config(record).config.main, cpus);
-    if (const auto run = state_->find(record.id)) add_figures(status, *run, now);
-    result.push_back(std::move(status));
+json::object Containers::summary(const guest::Record& record) const {
+  json::object status =
+      basic_status(record.id, state_->config(record).config.main, state_->host().cpus);
+  if (const auto run = state_->find(record.id)) {
+    add_figures(status, *run, state_->parts.clock.wall_seconds());
   }
-  return result;
+  return status;
 }
 
 sys::Async<json::object> Containers::status(GuestId id) {

@@ -106,8 +106,8 @@ class Machines {
   // Leaves the machines running.
   sys::Async<void> stop();
 
-  // Reading. Shapes are the API's: status of one and all, config, waiting changes.
-  json::array list() const;  // every machine; the caller filters by privilege
+  // Reading. Shapes are the API's: status, config, waiting changes.
+  json::object summary(const guest::Record& record) const;  // its row in lists
   sys::Async<json::object> status(GuestId id);
   json::object config(GuestId id, bool current, const std::string& snapshot = {}) const;
   json::array pending(GuestId id) const;

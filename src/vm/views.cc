@@ -82,16 +82,12 @@ void add_figures(json::object& status, const Running& run, std::int64_t now) {
 
 }  // namespace
 
-json::array Machines::list() const {
-  json::array result;
-  const std::int64_t now = state_->parts.clock.wall_seconds();
-  for (const guest::Record& record : state_->parts.registry.list()) {
-    if (record.kind != GuestKind::vm || record.node != state_->settings.node) continue;
-    json::object status = basic_status(record.id, state_->config(record).config.main);
-    if (const auto run = state_->find(record.id)) add_figures(status, *run, now);
-    result.push_back(std::move(status));
+json::object Machines::summary(const guest::Record& record) const {
+  json::object status = basic_status(record.id, state_->config(record).config.main);
+  if (const auto run = state_->find(record.id)) {
+    add_figures(status, *run, state_->parts.clock.wall_seconds());
   }
-  return result;
+  return status;
 }
 
 sys::Async<json::object> Machines::status(GuestId id) {
