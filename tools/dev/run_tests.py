@@ -4,8 +4,9 @@
 usage: run_tests.py [--check] [GROUP…]      groups: structure compiler unit contract guest page live
                                   clients rootless faults; by name only: node
 
-With --check only the names are looked at. Every group runs even when one before it failed. The
-closing line is `N passed, N failed, N skipped`; the exit status is 0 when nothing failed.
+With --check only the names are looked at. Every group runs even when one before it failed; two
+lanes of groups run side by side. The closing line is `N passed, N failed, N skipped`; the exit status
+is 0 when nothing failed.
 """
 import hashlib
 import os
@@ -16,13 +17,18 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import traceback
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build" / "release"
 GROUPS = ["structure", "compiler", "unit", "contract", "guest", "page", "live", "clients",
           "rootless", "faults"]
 BY_NAME = ["node"]  # takes minutes and hundreds of megabytes from Debian's mirror
+# What runs side by side; live and clients share a node.
+LANES = [["structure", "compiler", "unit", "contract", "rootless", "faults", "node"],
+         ["guest", "page", "live", "clients"]]
 PROGRAM_SECONDS = 900  # a test program that takes longer is ended and counts as failed
 
 
@@ -30,17 +36,28 @@ class Totals:
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
         self.broken = []
+        self.running = set()  # the programs under way, each a process group
+        self.lock = threading.Lock()
 
-    def add(self, name, output, status):
+    def add(self, name, output, status, seconds):
         passed, failed, skipped = count(output)
         if status != 0 and failed == 0:
             failed = 1  # it crashed, or ran out of time, before it could count
-        self.passed += passed
-        self.failed += failed
-        self.skipped += skipped
-        if failed:
+        with self.lock:
+            self.passed += passed
+            self.failed += failed
+            self.skipped += skipped
+            print(f"{name:34} {passed:5} passed {failed:3} failed {skipped:3} skipped  {seconds:6.1f} s",
+                  flush=True)
+            if failed:
+                self.broken.append(name)
+                print(output[-12000:], flush=True)
+
+    def fail(self, name, text):
+        with self.lock:
+            self.failed += 1
             self.broken.append(name)
-        return passed, failed, skipped
+            print(text, flush=True)
 
 
 def count(output):
@@ -64,23 +81,28 @@ def count(output):
     return 0, 0, 0
 
 
+def end(process):
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass  # it has ended by itself
+
+
 def run(totals, name, command, environment=None, folder=ROOT):
     began = time.monotonic()
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                text=True, errors="replace", start_new_session=True,
                                env={**os.environ, **(environment or {})})
+    totals.running.add(process)
     try:
         output, _ = process.communicate(timeout=PROGRAM_SECONDS)
         status = process.returncode
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        end(process)
         output, _ = process.communicate()
         status = -1
-    passed, failed, skipped = totals.add(name, output, status)
-    seconds = time.monotonic() - began
-    print(f"{name:34} {passed:5} passed {failed:3} failed {skipped:3} skipped  {seconds:6.1f} s", flush=True)
-    if failed:
-        print(output[-12000:], flush=True)
+    totals.running.discard(process)
+    totals.add(name, output, status, time.monotonic() - began)
 
 
 def structure(totals):
@@ -147,9 +169,7 @@ class Live:
         try:
             tests(self.totals, self.environment())
         except (RuntimeError, OSError, subprocess.SubprocessError) as error:
-            self.totals.failed += 1
-            self.totals.broken.append("live node")
-            print(error, flush=True)
+            self.totals.fail("live node", error)
 
     def end(self):
         if self.node:
@@ -212,10 +232,24 @@ def main():
         "faults": lambda: node_tests(totals, "tests/faults/*.test.mjs"),
         "node": lambda: run(totals, "node/debian", [sys.executable, "tests/node/debian_test.py"]),
     }
+    def run_lane(groups):
+        for name in groups:
+            if name not in wanted:
+                continue
+            try:
+                steps[name]()
+            except Exception:  # the other groups run nevertheless
+                totals.fail(name, traceback.format_exc())
+
+    lanes = [threading.Thread(target=run_lane, args=(groups,), daemon=True) for groups in LANES]
     try:
-        for name in wanted:
-            steps[name]()
+        for lane in lanes:
+            lane.start()
+        for lane in lanes:
+            lane.join()
     finally:
+        for process in list(totals.running):  # an interrupt came
+            end(process)
         node.end()
     if wanted == GROUPS:  # for ./dev bench
         (BUILD / "whole-test-seconds").write_text(f"{time.monotonic() - began:.0f}\n")
