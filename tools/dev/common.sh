@@ -82,16 +82,32 @@ build() {
   if [ -n "$first" ] && [ $# = 0 ]; then echo $((SECONDS - began)) >"$folder/first-build-seconds"; fi
 }
 
-# The web page: npm packages once for each lock file, then the bundle when a source is newer.
-build_page() {
+# build_all PRESET TARGET…: the programs and the page. The page's packages come from the network while
+# the compiler works.
+build_all() {
+  say "Building"
+  page_packages &
+  local packages=$!
+  trap "kill $packages 2>/dev/null || true" EXIT
+  build "$@"
+  trap - EXIT
+  wait "$packages" || exit 1  # it has said why
+  build_page
+}
+
+# npm packages, once for each lock file.
+page_packages() {
   local stamp=web/node_modules/.installed-for
   local lock
   lock=$(sha256sum web/package-lock.json | cut -d' ' -f1)
   if [ "$(cat "$stamp" 2>/dev/null)" != "$lock" ]; then
-    say "Installing the page's npm packages"
     (cd web && npm ci --no-audit --no-fund --loglevel=error) || die "npm ci failed"
     echo "$lock" >"$stamp"
   fi
+}
+
+# The web page's bundle, when a source is newer.
+build_page() {
   # What the program can do is part of the page: a new method makes a new page.
   (cd web && npm run --silent generate) || die "the page's types cannot be made"
   if [ ! -f web/dist/index.html ] || [ -n "$(find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -newer web/dist/index.html -print -quit)" ]; then
