@@ -77,6 +77,7 @@ void Publisher::storages_changed() {
 
 void Publisher::pools_changed() {
   pools_changed_ = true;
+  guests_changed_ = true;  // their rows name their pool
   wake_.set();
 }
 
