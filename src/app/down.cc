@@ -23,10 +23,17 @@ struct Guest {
   std::string kind, id, name;
 };
 
-std::vector<Guest> running_guests(Client& client) {
+// Nothing when the daemon ends before it has answered.
+std::optional<std::vector<Guest>> running_guests(Client& client) {
+  std::optional<CallResult> result;
+  try {
+    result = client.call(api::Verb::get, {"cluster", "resources"}, {{"type", "vm"}});
+  } catch (const Error& error) {
+    if (error.code() != "cli.lost" && error.code() != "cli.no-daemon") throw;
+    return std::nullopt;
+  }
   std::vector<Guest> guests;
-  CallResult result = client.call(api::Verb::get, {"cluster", "resources"}, {{"type", "vm"}});
-  for (const json::value& value : result.data().as_array()) {
+  for (const json::value& value : result->data().as_array()) {
     const json::object& row = value.as_object();
     if (text_member(row, "status") == "stopped") continue;
     guests.push_back({text_member(row, "type").value_or(""), text_member(row, "vmid").value_or(""),
@@ -70,12 +77,34 @@ bool has_run_folders(const Settings& settings) {
   return false;
 }
 
+sys::Async<bool> answers(const Settings& settings, sys::Executor executor) {
+  try {
+    co_await sys::connect_unix(executor, settings.admin_socket());
+  } catch (const Error&) {
+    co_return false;
+  }
+  co_return true;
+}
+
+// One that is just starting or ending is waited for.
+sys::Async<void> look_for_daemon(Settings settings, sys::Executor executor, bool& serves) {
+  sys::SystemClock clock;
+  for (int look = 0; look < start_seconds * 10; ++look) {
+    if (!find_process(settings.run + "/daemon.json", executor)) co_return;
+    serves = co_await answers(settings, executor);
+    if (serves) co_return;
+    co_await clock.sleep(sys::Milliseconds(100));
+  }
+  throw Error::failed("down.silent", "the daemon of this node runs but does not answer")
+      .with_hint("What it says is in " + settings.log + "/posada.log.");
+}
+
 // Only a daemon shuts guests down in good order, and only it knows which of them still run.
 sys::Async<void> start_daemon(Settings settings, sys::Loop& loop) {
   sys::Command command;
   // Nobody but us will call it, and the port that it had may be somebody else's by now.
-  command.arguments = {settings.programs + "/posada", "serve",  "--node", settings.node, "--port",
-                       "0"};
+  command.arguments = {
+      settings.programs + "/posada", "serve", "--node", settings.node, "--port", "0"};
   if (!settings.root.empty()) {
     command.arguments.insert(command.arguments.end(), {"--root", settings.root});
   }
@@ -90,24 +119,31 @@ sys::Async<void> start_daemon(Settings settings, sys::Loop& loop) {
     co_await child.wait();
     event.set();
   }(daemon, ended));
-  bool answers = false;
-  for (int look = 0; look < start_seconds * 10 && !answers && !ended.is_set(); ++look) {
-    try {
-      co_await sys::connect_unix(loop.executor(), settings.admin_socket());
-      answers = true;
-    } catch (const Error&) {
-      // Not there yet.
-    }
-    if (!answers) co_await ended.wait_for(sys::Milliseconds(100));
+  bool serves = false;
+  for (int look = 0; look < start_seconds * 10 && !serves && !ended.is_set(); ++look) {
+    serves = co_await answers(settings, loop.executor());
+    if (!serves) co_await ended.wait_for(sys::Milliseconds(100));
   }
   scope.stop();
   co_await scope.join();
-  if (!answers) {
+  if (!serves) {
     throw Error::failed("down.no-daemon",
                         "guests of this node run, and the daemon that would shut "
                         "them down did not start; nothing was ended")
         .with_hint("What it says is in " + log + ".");
   }
+}
+
+// Starts one where guests run without.
+bool daemon_serves(const Settings& settings) {
+  sys::Loop loop;
+  bool serves = false;
+  loop.run(look_for_daemon(settings, loop.executor(), serves));
+  if (serves || !has_run_folders(settings)) return serves;
+  std::printf("The daemon is not running; starting it to look after the guests.\n");
+  std::fflush(stdout);
+  loop.run_until(start_daemon(settings, loop));
+  return true;
 }
 
 sys::Async<void> end_recorded(std::string file, sys::Executor executor) {
@@ -134,26 +170,20 @@ sys::Async<void> end_node(Settings settings, sys::Loop& loop) {
 
 int down(const std::string& root, bool yes) {
   const Settings settings = load_settings({.root = find_root(root)});
-  {
-    sys::Loop probe;
-    bool runs = find_process(settings.run + "/daemon.json", probe.executor()).has_value();
-    if (!runs && has_run_folders(settings)) {
-      std::printf("The daemon is not running; starting it to look after the guests.\n");
-      std::fflush(stdout);
-      probe.run(start_daemon(settings, probe));
-      runs = true;
-    } else if (!runs) {
+  for (bool known = false; !known;) {
+    if (!daemon_serves(settings)) {
       std::printf("The daemon is not running; ending what is left of this node.\n");
+      break;
     }
-    if (runs) {
-      Client client(settings);
-      const std::vector<Guest> guests = running_guests(client);
-      if (!guests.empty() && !yes && !confirmed(guests)) {
-        std::printf("Nothing was stopped.\n");
-        return 1;
-      }
-      shut_down(client, guests);
+    Client client(settings);
+    const std::optional<std::vector<Guest>> guests = running_guests(client);
+    if (!guests) continue;
+    known = true;
+    if (!guests->empty() && !yes && !confirmed(*guests)) {
+      std::printf("Nothing was stopped.\n");
+      return 1;
     }
+    shut_down(client, *guests);
   }
   sys::Loop loop;
   loop.run(end_node(settings, loop));

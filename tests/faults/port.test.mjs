@@ -1,4 +1,4 @@
-// A node that cannot have what it needs says so and ends.
+// A node that cannot have what it needs says so and ends; one that is just ending is taken down.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -37,4 +37,15 @@ test('a second daemon on a folder says so and ends', { skip }, async (t) => {
   assert.notEqual(ended.status, 0);
   assert.match(ended.stderr, /^this node is running already \(.*\/lock is held\)$/m);
   await node.call('GET', '/version');
+});
+
+test('a node whose daemon is just ending is taken down', { skip }, async (t) => {
+  const node = await Node.make();
+  t.after(() => node.remove());
+  process.kill(node.daemon.pid, 'SIGTERM');
+  const down = spawnSync(join(BUILD, 'posada'), ['down', '--root', node.folder, '--yes'],
+    { encoding: 'utf8', timeout: 60000 });
+  assert.equal(down.status, 0, down.stderr);
+  assert.match(down.stdout, /^The node is down\./m);
+  assert.ok(!existsSync(node.run), 'what the node had in /run is gone');
 });
