@@ -267,6 +267,21 @@ def page_weight(rows):
     rows.add("page, first load, gzip", f"{size:.0f} KB", "≤ 150 KB", size <= 150)
 
 
+def page_scroll(rows):
+    what = "page, scrolling through 20,000 guests while their figures move"
+    ran = subprocess.run(["node", "web/scripts/scroll.mjs", "--json"], cwd=ROOT, timeout=300,
+                         capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        rows.add(what, "not built here, or no browser", "no task over 50 ms")
+        return
+    told = json.loads(ran.stdout.strip().splitlines()[-1])
+    text = "; ".join(f"{name}: {one['processor_ms']} ms of processor time a frame, "
+                     f"{one['frames_per_second']} frames/s, {one['long_tasks']} tasks over 50 ms "
+                     f"(longest {one['longest_ms']} ms)" for name, one in told.items())
+    rows.add(what, text, "no task over 50 ms",
+             all(one["long_tasks"] == 0 for one in told.values()))
+
+
 def builds(rows):
     """What the last first build and whole test of this checkout took."""
     for name, what, budget in (
@@ -315,6 +330,7 @@ def main():
         rows.add(f"daemon ready after exec, {guests} guests", f"median {ready:.0f} ms, best "
                  f"{min(starts):.0f} ms", "≤ 100 ms", ready <= 100)
         page_weight(rows)
+        page_scroll(rows)
         builds(rows)
     finally:
         node.down()

@@ -127,16 +127,17 @@ test(
   'English, Spanish and Catalan are chosen from the menu and remembered',
   when_ready,
   async () => {
-    const page = await here.enter('/qemu/100/summary');
-    for (const [name, tab, code] of [
-      ['Español', 'Resumen', 'es'],
-      ['Català', 'Resum', 'ca'],
-      ['English', 'Summary', 'en'],
+    const page = await here.enter('/qemu/100/tasks');
+    for (const [name, tab, code, head] of [
+      ['Español', 'Resumen', 'es', 'Duración'],
+      ['Català', 'Resum', 'ca', 'Durada'],
+      ['English', 'Summary', 'en', 'Duration'],
     ]) {
       await page.locator('.header [aria-haspopup=menu]').first().click();
       await page.getByRole('menuitemradio', { name }).click();
       await page.getByRole('tab', { name: tab, exact: true }).waitFor();
       assert.equal(await page.locator('html').getAttribute('lang'), code);
+      await page.locator('#page-panel th', { hasText: head }).waitFor();
       await page.reload();
       await page.getByRole('tab', { name: tab, exact: true }).waitFor();
     }

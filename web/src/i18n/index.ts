@@ -66,9 +66,13 @@ export async function start_i18n(): Promise<void> {
 
 export const t: Translate = (key, values) => i18next.t(key, { ...values });
 
+// Another function for each language: what was made with the old one (the columns of a table) is
+// made again.
+const of_language: Partial<Record<Language, Translate>> = {};
+
 export function use_t(): Translate {
-  use_store(language);
-  return t;
+  const spoken = use_store(language);
+  return (of_language[spoken] ??= (key, values) => t(key, values));
 }
 
 // For words whose key is made from what the server sent (a task type, an error code).

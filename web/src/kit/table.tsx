@@ -1,6 +1,6 @@
 // Rows with sortable columns. Long lists (virtual) render only what the eye can see.
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef, useState, type ReactNode } from 'react';
+import { memo, useMemo, useRef, useState, type ReactNode } from 'react';
 import { Icon } from './icon';
 
 export interface Column<Row> {
@@ -68,7 +68,7 @@ export function Table<Row>(props: Props<Row>) {
       style={virtual ? { maxHeight: '70vh' } : undefined}
     >
       <table
-        className={stacked ? 'table stacked' : 'table'}
+        className={stacked ? 'table stacked' : virtual ? 'table virtual' : 'table'}
         aria-label={label}
         aria-rowcount={rows.length + 1}
       >
@@ -92,21 +92,14 @@ export function Table<Row>(props: Props<Row>) {
         <tbody>
           {above > 0 && <Spacer height={above} columns={columns.length} />}
           {shown.map((row) => (
-            <tr
+            <Row
               key={row_key(row)}
-              className={[onOpen && 'clickable', row_class?.(row)].filter(Boolean).join(' ')}
-              onClick={onOpen && ((event) => from_control(event.target) || onOpen(row))}
-            >
-              {columns.map((column) => (
-                <td
-                  key={column.id}
-                  data-head={stacked && !column.actions ? column.head : undefined}
-                  className={cell_class(column)}
-                >
-                  {column.cell(row)}
-                </td>
-              ))}
-            </tr>
+              row={row}
+              columns={columns}
+              stacked={stacked}
+              onOpen={onOpen}
+              className={row_class?.(row)}
+            />
           ))}
           {below > 0 && <Spacer height={below} columns={columns.length} />}
         </tbody>
@@ -114,6 +107,36 @@ export function Table<Row>(props: Props<Row>) {
     </div>
   );
 }
+
+interface RowProps<Row> {
+  row: Row;
+  columns: Column<Row>[];
+  stacked: boolean;
+  onOpen: ((row: Row) => void) | undefined;
+  className: string | undefined;
+}
+
+function PlainRow<Row>({ row, columns, stacked, onOpen, className }: RowProps<Row>) {
+  return (
+    <tr
+      className={[onOpen && 'clickable', className].filter(Boolean).join(' ')}
+      onClick={onOpen && ((event) => from_control(event.target) || onOpen(row))}
+    >
+      {columns.map((column) => (
+        <td
+          key={column.id}
+          data-head={stacked && !column.actions ? column.head : undefined}
+          className={cell_class(column)}
+        >
+          {column.cell(row)}
+        </td>
+      ))}
+    </tr>
+  );
+}
+
+// Scrolling makes the rows that come into sight, and no others.
+const Row = memo(PlainRow) as typeof PlainRow;
 
 const from_control = (target: EventTarget) =>
   (target as HTMLElement).closest('button, a, input, select') !== null;

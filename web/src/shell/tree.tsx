@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
+import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { use_t } from '../i18n';
 import { Icon } from '../kit/icon';
 import { use_structure } from '../state/resources';
@@ -21,9 +21,13 @@ export function ResourceTree({ onGo }: Props) {
   const [closed, set_closed] = useState<Set<string>>(new Set());
   const rows = useMemo(() => tree_rows(all, closed, filter), [all, closed, filter]);
   const [active_id, set_active] = useState('datacenter');
-  const at = Math.max(
-    0,
-    rows.findIndex((row) => row.id === active_id),
+  const at = useMemo(
+    () =>
+      Math.max(
+        0,
+        rows.findIndex((row) => row.id === active_id),
+      ),
+    [rows, active_id],
   );
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
@@ -32,8 +36,10 @@ export function ResourceTree({ onGo }: Props) {
     estimateSize: () => row_height,
     overscan: 10,
   });
-  const here = (row: TreeRow) => path === row.path || path.startsWith(`${row.path}/`);
-  const current = rows.findIndex(here);
+  const current = useMemo(
+    () => rows.findIndex((row) => path === row.path || path.startsWith(`${row.path}/`)),
+    [rows, path],
+  );
   const current_id = rows[current]?.id;
   useEffect(() => {
     if (current_id) set_active(current_id);
@@ -55,6 +61,9 @@ export function ResourceTree({ onGo }: Props) {
     go(row.path);
     onGo();
   };
+  // The same object for the rows at all times: scrolling makes those that come into sight only.
+  const on = useRef<RowActions>({ choose, toggle });
+  on.current = { choose, toggle };
   const parent_of = (index: number) => {
     for (let i = index; i >= 0; i -= 1) if (rows[i]!.level < rows[index]!.level) return i;
     return index;
@@ -111,8 +120,7 @@ export function ResourceTree({ onGo }: Props) {
                 top={item.start}
                 selected={item.index === current}
                 active={item.index === at}
-                onChoose={() => choose(row)}
-                onToggle={() => toggle(row, !row.expanded)}
+                on={on}
               />
             );
           })}
@@ -122,16 +130,20 @@ export function ResourceTree({ onGo }: Props) {
   );
 }
 
+interface RowActions {
+  choose: (row: TreeRow) => void;
+  toggle: (row: TreeRow, open: boolean) => void;
+}
+
 interface RowProps {
   row: TreeRow;
   top: number;
   selected: boolean;
   active: boolean;
-  onChoose: () => void;
-  onToggle: () => void;
+  on: { readonly current: RowActions };
 }
 
-function Row({ row, top, selected, active, onChoose, onToggle }: RowProps) {
+const Row = memo(function Row({ row, top, selected, active, on }: RowProps) {
   const t = use_t();
   return (
     <div
@@ -145,14 +157,14 @@ function Row({ row, top, selected, active, onChoose, onToggle }: RowProps) {
       aria-selected={selected}
       aria-expanded={row.expandable ? row.expanded : undefined}
       style={{ transform: `translateY(${top}px)` }}
-      onClick={onChoose}
+      onClick={() => on.current.choose(row)}
     >
       <span
         className="twist"
         onClick={(event) => {
           if (!row.expandable) return;
           event.stopPropagation();
-          onToggle();
+          on.current.toggle(row, !row.expanded);
         }}
       >
         {row.expandable && <Icon name="chevron" />}
@@ -166,4 +178,4 @@ function Row({ row, top, selected, active, onChoose, onToggle }: RowProps) {
       )}
     </div>
   );
-}
+});

@@ -3,12 +3,24 @@ import { language, t } from '../i18n';
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
-export function format_number(value: number, digits = 0): string {
-  return new Intl.NumberFormat(language.get(), {
-    maximumFractionDigits: digits,
-    minimumFractionDigits: 0,
-  }).format(value);
+// Making one costs far more than using it, and a table shows hundreds of figures a second.
+const formatters = new Map<string, { format(value: number): string }>();
+
+function formatter<F extends { format(value: number): string }>(
+  kind: string,
+  make: (language: string) => F,
+) {
+  const key = `${language.get()} ${kind}`;
+  const known = formatters.get(key) ?? make(language.get());
+  formatters.set(key, known);
+  return known;
 }
+
+export const format_number = (value: number, digits = 0) =>
+  formatter(
+    `number ${digits}`,
+    (spoken) => new Intl.NumberFormat(spoken, { maximumFractionDigits: digits }),
+  ).format(value);
 
 export function format_bytes(value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return '–';
@@ -43,19 +55,20 @@ export function format_duration(seconds: number | undefined): string {
 
 export function format_time(seconds: number | undefined): string {
   if (!seconds) return '–';
-  return new Intl.DateTimeFormat(language.get(), {
-    dateStyle: 'medium',
-    timeStyle: 'medium',
-    hourCycle: 'h23',
-  }).format(seconds * 1000);
+  const whole = { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' } as const;
+  return formatter('time', (spoken) => new Intl.DateTimeFormat(spoken, whole)).format(
+    seconds * 1000,
+  );
 }
 
+const short = {
+  day: '2-digit',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+} as const;
+
 export const short_time = (seconds: number) =>
-  new Intl.DateTimeFormat(language.get(), {
-    day: '2-digit',
-    month: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    hourCycle: 'h23',
-  }).format(seconds * 1000);
+  formatter('short', (spoken) => new Intl.DateTimeFormat(spoken, short)).format(seconds * 1000);

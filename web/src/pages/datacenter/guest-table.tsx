@@ -78,6 +78,7 @@ export function GuestTable({ node }: { node?: string }) {
         head: t('field.status'),
         cell: (row) => state_of(row).text,
         sort: (row) => state_of(row).text,
+        width: '120px',
         fit: 'fixed',
       },
       {
@@ -92,6 +93,7 @@ export function GuestTable({ node }: { node?: string }) {
         head: t('chart.cpu'),
         cell: (row) => (row.status === 'running' ? format_percent(row.cpu) : '–'),
         sort: (row) => row.cpu ?? 0,
+        width: '90px',
         number: true,
       },
       {
@@ -99,6 +101,7 @@ export function GuestTable({ node }: { node?: string }) {
         head: t('chart.memory'),
         cell: (row) => (row.status === 'running' ? format_bytes(row.mem) : '–'),
         sort: (row) => row.mem ?? 0,
+        width: '110px',
         number: true,
       },
       {
@@ -106,6 +109,7 @@ export function GuestTable({ node }: { node?: string }) {
         head: t('field.uptime'),
         cell: (row) => (row.uptime ? format_duration(row.uptime) : '–'),
         sort: (row) => row.uptime ?? 0,
+        width: '140px',
         number: true,
         fit: 'wide',
       },
