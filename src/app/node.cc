@@ -189,6 +189,7 @@ vm::Settings Node::Parts::machine_settings() const {
   result.node = settings.node;
   result.instance = settings.instance;
   result.run_folder = settings.run + "/vm";
+  result.worker = settings.programs + "/posada-worker";
   if (settings.privileged) {
     const UidRange range = settings.uid_range();
     result.first_uid = range.first;

@@ -304,6 +304,9 @@ PeerCredentials Channel::peer() const {
 }
 
 struct ChannelListener::State {
+  State(Executor executor, Fd listening) : descriptor(executor, listening.release()) {
+    descriptor.native_non_blocking(true);
+  }
   State(Executor executor, const std::string& socket_path, unsigned mode) : descriptor(executor) {
     SocketAddress address(socket_path);
     Fd socket = unix_socket();
@@ -333,6 +336,9 @@ struct ChannelListener::State {
 
 ChannelListener::ChannelListener(Executor executor, const std::string& path, unsigned mode)
     : state_(std::make_shared<State>(std::move(executor), path, mode)) {}
+
+ChannelListener::ChannelListener(Executor executor, Fd listening)
+    : state_(std::make_shared<State>(std::move(executor), std::move(listening))) {}
 
 ChannelListener::~ChannelListener() {
   close();

@@ -47,6 +47,7 @@ class Channel {
 class ChannelListener {
  public:
   ChannelListener(Executor executor, const std::string& path, unsigned mode);
+  ChannelListener(Executor executor, Fd listening);  // that somebody else has opened
   ~ChannelListener();
   Async<Fd> accept();
   void close();

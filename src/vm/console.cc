@@ -1,10 +1,13 @@
 // Talking to a running machine: monitor, keys, agent, consoles (machines.h).
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "sys/channel.h"
+#include "sys/file.h"
+#include "sys/stream.h"
 #include "vm/machine_state.h"
 
 namespace posada::vm {
@@ -20,6 +23,30 @@ bool is_allowed(std::string_view command) {
   const auto parts = split_list(command, " \t");
   if (parts.empty() || std::find(words.begin(), words.end(), parts[0]) == words.end()) return false;
   return command.find_first_of("\n\r;") == std::string_view::npos;
+}
+
+// Nothing when no process shares the port now.
+sys::Async<std::optional<sys::Fd>> join_shared(sys::Executor executor, std::string socket) {
+  if (!sys::exists(socket)) co_return std::nullopt;
+  try {
+    co_return co_await sys::connect_unix(executor, socket);
+  } catch (const Error&) {
+    co_return std::nullopt;  // its last viewer has left
+  }
+}
+
+sys::Async<void> wait_for(sys::Child child) {
+  co_await child.wait();
+}
+
+// QEMU serves one viewer of a serial port; a process of its own is that one for all of them.
+void share_port(Machines::State& state, const Running& run, const sys::Fd& listener,
+                const sys::Fd& port) {
+  sys::Command command;
+  command.arguments = {state.settings.worker, "serial"};
+  command.descriptors = {{3, listener.get()}, {4, port.get()}};
+  if (run.record.uid != 0) command.uid = command.gid = run.record.uid;
+  state.scope.spawn("serial port", wait_for(sys::spawn(state.parts.executor, command)));
 }
 
 }  // namespace
@@ -96,7 +123,21 @@ sys::Async<sys::Fd> Machines::serial(GuestId id, int port) {
     throw Error::failed("vm.no-serial", "unable to find a serial interface", {{"port", key}})
         .with_hint("Add a serial port with 'serial0: socket' and start the machine anew.");
   }
-  co_return co_await sys::connect_unix(self->parts.executor, self->folder(id) + "/" + key);
+  const std::string port_socket = self->folder(id) + "/" + key;
+  const std::string socket = port_socket + ".shared";
+  int known = -1;
+  // Again when another call has shared the port meanwhile.
+  while (known != run->ports_shared) {
+    known = run->ports_shared;
+    if (std::optional<sys::Fd> found = co_await join_shared(self->parts.executor, socket)) {
+      co_return std::move(*found);
+    }
+  }
+  ++run->ports_shared;
+  const sys::Fd listener = sys::listen_unix(socket, 0600);
+  const sys::Fd qemu = co_await sys::connect_unix(self->parts.executor, port_socket);
+  share_port(*self, *run, listener, qemu);
+  co_return co_await sys::connect_unix(self->parts.executor, socket);
 }
 
 }  // namespace posada::vm

@@ -44,6 +44,7 @@ struct Running : guest::Run {
   sys::Event unplugged;        // set when QEMU says that a device has gone
   std::set<std::string> gone;  // names of those devices
   Figures figures;
+  int ports_shared = 0;  // how often a serial port was given to a new process that shares it
 };
 
 using Parsed = guest::ParsedConfig;

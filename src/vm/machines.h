@@ -33,6 +33,7 @@ struct Settings {
   std::string instance;    // marks processes and cgroups of this node
   std::string run_folder;  // of ours alone (0700): sockets, runtime records
   std::string qemu = "qemu-system-x86_64";
+  std::string worker;  // the program that shares serial ports
   Acceleration acceleration = Acceleration::automatic;
   unsigned first_uid = 0;  // a user for each running machine; 0: QEMU runs as we do
   unsigned uid_count = 0;

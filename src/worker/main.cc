@@ -6,6 +6,7 @@
 #include "worker/auth.h"
 #include "worker/job.h"
 #include "worker/rrd.h"
+#include "worker/serial.h"
 #include "worker/works.h"
 
 int main(int argc, char** argv) {
@@ -13,6 +14,8 @@ int main(int argc, char** argv) {
   if (mode == "auth") return posada::worker::run_auth();
   if (mode == "job") return posada::worker::run_job(posada::worker::all_works(), argc, argv);
   if (mode == "rrd") return posada::worker::run_rrd(argc, argv);
-  std::fprintf(stderr, "usage: posada-worker auth | job PROTOCOL WORK FOLDER | rrd --folder DIR\n");
+  if (mode == "serial") return posada::worker::run_serial();
+  std::fprintf(stderr,
+               "usage: posada-worker auth | job PROTOCOL WORK FOLDER | rrd --folder DIR | serial\n");
   return 2;
 }

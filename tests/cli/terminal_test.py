@@ -131,6 +131,18 @@ class AtATerminal(unittest.TestCase):
         self.assertEqual(terminal.end(), 0)
         self.assertEqual(terminal.settings(), before)
 
+    def test_two_terminals_show_the_same_serial_port(self):
+        first, second = self.open("qm", "terminal", "100"), self.open("qm", "terminal", "100")
+        for terminal in (first, second):
+            terminal.expect("press Ctrl+O to exit")
+        first.expect("login", nudge="\r")
+        second.expect("login")
+        first.type("\x0f")
+        self.assertEqual(first.end(), 0)
+        second.expect("login", nudge="\r")
+        second.type("\x0f")
+        self.assertEqual(second.end(), 0)
+
     def test_a_signal_leaves_the_terminal_as_it_was(self):
         terminal = self.open("qm", "terminal", "100")
         before = terminal.settings()

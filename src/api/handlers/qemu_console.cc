@@ -76,14 +76,13 @@ sys::Async<Answer> websocket(Call& call, nodes_qemu::Vncwebsocket request) {
     throw Error::unauthenticated("permission denied - invalid PVEVNC ticket");
   }
   const GuestId id = guest_id(request.vmid);
-  const std::string name = id.text() + "/" + std::to_string(port);
+  // Several may look at one screen, and at one serial port.
   if (port >= serial_port) {
     sys::Fd serial = co_await machines(call).serial(id, port - serial_port);
     co_return Answer::console(BodyKind::terminal_console, std::move(serial),
-                              call.identity.user + ":" + request.vncticket, name);
+                              call.identity.user + ":" + request.vncticket, "");
   }
   sys::Fd screen = co_await machines(call).vnc(id, request.vncticket.substr(0, 8));
-  // Several may look at one screen.
   co_return Answer::console(BodyKind::binary_console, std::move(screen), "", "");
 }
 

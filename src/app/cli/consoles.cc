@@ -52,7 +52,8 @@ std::string key_name(char key) {
   return control ? std::string("Ctrl+") + static_cast<char>(key + 0x40) : "the escape key";
 }
 
-int relay(sys::Fd console, const sys::EscapeKey& escape) {
+// `ended` is said when the guest's side closes.
+int relay(sys::Fd console, const sys::EscapeKey& escape, const char* ended) {
   std::fflush(stdout);
   using End = sys::ConsoleRelay::End;
   End end = End::input;
@@ -64,8 +65,7 @@ int relay(sys::Fd console, const sys::EscapeKey& escape) {
   }
   if (sys::is_terminal(0)) std::fputs("\n", stderr);
   if (end == End::console) {
-    std::fputs("The console has ended: the guest stopped, or somebody else has opened it.\n",
-               stderr);
+    std::fputs(ended, stderr);
   }
   return end == End::signal ? 128 + number : 0;
 }
@@ -149,7 +149,8 @@ int machine_terminal(Client& client, const json::object& words) {
                  port.empty() ? "serial0" : port.c_str(),
                  escape ? (" (press " + key_name(*escape) + " to exit)").c_str() : "");
   }
-  return relay(std::move(console), {escape, std::nullopt});
+  return relay(std::move(console), {escape, std::nullopt},
+               "The console has ended: the machine stopped.\n");
 }
 
 int container_console(Client& client, const json::object& words) {
@@ -160,7 +161,8 @@ int container_console(Client& client, const json::object& words) {
     std::fprintf(stderr, "Press Enter for the prompt; %s, then q, leaves the console.\n",
                  key_name(*escape).c_str());
   }
-  return relay(std::move(console), {escape, 'q'});
+  return relay(std::move(console), {escape, 'q'},
+               "The console has ended: the guest stopped, or somebody else has opened it.\n");
 }
 
 int machine_monitor(Client& client, const json::object& words) {

@@ -42,6 +42,7 @@ struct Node {
     result.node = "n1";
     result.instance = folder.substr(folder.rfind('-') + 1);
     result.run_folder = folder + "/run";
+    result.worker = sys::own_program_folder() + "/posada-worker";
     if (sys::own_user() == 0) {
       result.first_uid = 310000;
       result.uid_count = 1000;
