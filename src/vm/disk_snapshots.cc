@@ -15,6 +15,7 @@ namespace {
 constexpr int image_descriptor = 9;
 constexpr sys::Milliseconds live_patience(60'000);
 constexpr sys::Milliseconds tool_patience(600'000);
+constexpr sys::Milliseconds end_patience(30'000);
 
 // All disks at one moment: QEMU drains them together.
 sys::Async<void> create_live(Qmp& qmp, const std::string& name, const std::vector<Drive>& disks) {
@@ -94,6 +95,11 @@ struct Monitor {
 sys::Async<Monitor> monitor_of(std::shared_ptr<Machines::State> self, GuestId id) {
   Monitor result;
   result.run = self->find(id);
+  if (result.run && (!result.run->qmp || result.run->qmp->closed())) {
+    // Its process has ended, and what is left of it is being cleared away; then it is off.
+    if (!co_await result.run->ended.wait_for(end_patience)) (void)self->require_running(id);
+    result.run = self->find(id);
+  }
   if (result.run) {
     (void)self->require_running(id);
     co_return result;

@@ -1,4 +1,6 @@
 // Snapshots inside qcow2 disks, of machines that run and that do not.
+#include <csignal>
+
 #include "contract/vm/machine_fixture.h"
 
 namespace posada::vm {
@@ -73,6 +75,31 @@ sys::Async<void> come_and_go(Node& node) {
 TEST(Snapshot, DisksAndConfigGoBackToWhereTheyWere) {
   NEEDS_QEMU();
   with_node(come_and_go);
+}
+
+// Between the end of the process and the moment when the machine is known to be off.
+sys::Async<void> ends_meanwhile(Node& node) {
+  co_await node.create(100, {{"memory", "32"}, {"scsi0", "local:1,format=qcow2"}});
+  co_await node.power_on(100);
+  const json::object status = co_await node.machines.status(id);
+  ::kill(status.at("pid").to_number<int>(), SIGKILL);
+  while (node.machines.running(id)) {
+    try {
+      co_await node.machines.monitor(id, "info status");
+    } catch (const Error&) {
+      break;  // the monitor is gone
+    }
+  }
+  const auto made = co_await node.ended(node.machines.snapshot(node.root, id, {"one", "", false}));
+  EXPECT_EQ(made, "OK");
+  EXPECT_FALSE(node.config(100).has("lock"));
+  const std::string inner = co_await inside(image(node));
+  EXPECT_NE(inner.find(" one "), std::string::npos) << inner;
+}
+
+TEST(Snapshot, AMachineThatIsJustEndingIsOff) {
+  NEEDS_QEMU();
+  with_node(ends_meanwhile);
 }
 
 sys::Async<void> are_refused(Node& node) {
