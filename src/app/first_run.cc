@@ -32,10 +32,13 @@ std::string url_of(const Settings& settings) {
   return "https://" + host + ":" + std::to_string(settings.port);
 }
 
-// The lines that change with the settings are brought up to date, the secrets stay.
-void refresh(const Settings& settings, const std::string& old, const std::string& fingerprint) {
+}  // namespace
+
+void refresh_credentials(const Settings& settings, const std::string& fingerprint) {
+  const auto old = sys::read_file_if_exists(settings.credentials());
+  if (!old) return;
   std::string text;
-  for (const std::string& line : split(old, '\n')) {
+  for (const std::string& line : split(*old, '\n')) {
     if (line.empty()) continue;
     if (line.starts_with("url=")) {
       text += "url=" + url_of(settings) + "\n";
@@ -45,15 +48,13 @@ void refresh(const Settings& settings, const std::string& old, const std::string
       text += line + "\n";
     }
   }
-  if (text != old) sys::write_file(settings.credentials(), text, 0600);
+  if (text != *old) sys::write_file(settings.credentials(), text, 0600);
 }
-
-}  // namespace
 
 sys::Async<void> first_run(const Settings& settings, access::Directory& directory,
                            access::Realms& realms, std::string fingerprint) {
-  if (const auto old = sys::read_file_if_exists(settings.credentials())) {
-    refresh(settings, *old, fingerprint);
+  if (sys::exists(settings.credentials())) {
+    refresh_credentials(settings, fingerprint);
     co_return;
   }
   const bool known = directory.config().users.contains(std::string_view(administrator));

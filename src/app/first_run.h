@@ -12,5 +12,7 @@ namespace posada::app {
 // lines `url=`, `user=`, `password=`, `token=`, `fingerprint=`.
 sys::Async<void> first_run(const Settings& settings, access::Directory& directory,
                            access::Realms& realms, std::string fingerprint);
+// Brings `url=` and `fingerprint=` up to date; nothing before the first run.
+void refresh_credentials(const Settings& settings, const std::string& fingerprint);
 
 }  // namespace posada::app

@@ -1,5 +1,7 @@
 #include "app/front.h"
 
+#include <csignal>
+
 #include <fmt/format.h>
 
 #include "app/process_record.h"
@@ -32,36 +34,15 @@ std::string launch_mark(const Settings& settings) {
       .substr(0, 16);
 }
 
-// SHA-256 of the first certificate in a PEM text, as "AB:CD:…".
-std::string fingerprint_of(std::string_view pem, const std::string& file) {
-  constexpr std::string_view begin = "-----BEGIN CERTIFICATE-----";
-  constexpr std::string_view end = "-----END CERTIFICATE-----";
-  const std::size_t start = pem.find(begin);
-  const std::size_t stop = start == std::string_view::npos ? start : pem.find(end, start);
-  std::string base;
-  if (stop != std::string_view::npos) {
-    for (const char c : pem.substr(start + begin.size(), stop - start - begin.size())) {
-      if (c != '\n' && c != '\r' && c != ' ') base += c;
-    }
-  }
-  const std::optional<std::string> bytes = from_base64(base);
-  if (!bytes || bytes->empty()) {
-    throw Error::failed("node.certificate", file +
-                                                " holds no certificate; remove it to get a new "
-                                                "one, or put one in PEM form there");
-  }
-  std::string shown;
-  for (const char digit : sha256_hex(*bytes)) {
-    if (shown.size() % 3 == 2) shown += ':';
-    shown += digit >= 'a' && digit <= 'f' ? static_cast<char>(digit - 'a' + 'A') : digit;
-  }
-  return shown;
-}
-
 }  // namespace
 
-FrontKeeper::FrontKeeper(const Settings& settings, sys::Clock& clock, sys::Executor executor)
-    : settings_(settings), clock_(clock), executor_(executor), scope_(executor) {}
+FrontKeeper::FrontKeeper(const Settings& settings, std::string certificate, sys::Clock& clock,
+                         sys::Executor executor)
+    : settings_(settings),
+      certificate_(std::move(certificate)),
+      clock_(clock),
+      executor_(executor),
+      scope_(executor) {}
 
 sys::Fd FrontKeeper::listen() const {
   try {
@@ -77,7 +58,6 @@ sys::Fd FrontKeeper::listen() const {
 }
 
 sys::Child FrontKeeper::launch(const sys::Fd& listener) const {
-  const std::string keys = settings_.data + "/tls";
   sys::Command command;
   command.arguments = {settings_.programs + "/posada-front",
                        "--socket",
@@ -85,9 +65,9 @@ sys::Child FrontKeeper::launch(const sys::Fd& listener) const {
                        "--listen-fd",
                        std::to_string(listener_number),
                        "--certificate",
-                       certificate_file(settings_),
+                       certificate_,
                        "--key",
-                       keys + "/key.pem",
+                       certificate_,
                        "--page",
                        settings_.page,
                        "--openapi",
@@ -119,7 +99,9 @@ sys::Async<void> FrontKeeper::claim_port() {
 }
 
 sys::Async<void> FrontKeeper::start() {
-  if (!child_) {
+  if (child_) {
+    reload_certificate();  // the daemon before may have died before it said so
+  } else {
     child_ = launch(listener_);
     listener_.reset();
     remember(*child_);
@@ -151,44 +133,13 @@ sys::Async<void> FrontKeeper::keep() {
   }
 }
 
+void FrontKeeper::reload_certificate() const {
+  if (child_) child_->signal(SIGHUP);
+}
+
 sys::Async<void> FrontKeeper::stop() {
   scope_.stop();
   co_await scope_.join();
-}
-
-std::string certificate_file(const Settings& settings) {
-  return settings.data + "/tls/certificate.pem";
-}
-
-sys::Async<std::string> ensure_certificate(const Settings& settings) {
-  const std::string folder = settings.data + "/tls";
-  const std::string certificate = certificate_file(settings);
-  if (!sys::exists(certificate)) {
-    sys::make_directories(folder, 0700);
-    sys::Command command;
-    command.arguments = {
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-days",
-        "730",
-        "-subj",
-        "/CN=" + settings.node,
-        "-addext",
-        "subjectAltName=DNS:" + settings.node + ",DNS:localhost,IP:127.0.0.1,IP:::1",
-        "-keyout",
-        folder + "/key.pem",
-        "-out",
-        certificate + ".new"};
-    co_await sys::run_checked(std::move(command));
-    sys::rename_file(certificate + ".new", certificate);
-  }
-  co_return fingerprint_of(sys::read_file(certificate), certificate);
 }
 
 }  // namespace posada::app

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "app/settings.h"
 #include "sys/clock.h"
@@ -15,12 +16,16 @@ namespace posada::app {
 
 class FrontKeeper {
  public:
-  FrontKeeper(const Settings& settings, sys::Clock& clock, sys::Executor executor);
+  // `certificate` is the file of key and chain; its folder is there when the front starts.
+  FrontKeeper(const Settings& settings, std::string certificate, sys::Clock& clock,
+              sys::Executor executor);
   // Finds the running front, or opens the port; throws when it is taken. Before everything else
   // of the node, which would have to be taken down again.
   sys::Async<void> claim_port();
   // Throws when the program is missing.
   sys::Async<void> start();
+  // A front that does not listen to signals yet ends by it, and the next one reads the new file.
+  void reload_certificate() const;
   sys::Async<void> stop();  // of the keeping; the front goes on
 
  private:
@@ -31,17 +36,12 @@ class FrontKeeper {
   void remember(const sys::Child& child) const;
 
   const Settings& settings_;
+  const std::string certificate_;
   sys::Clock& clock_;
   sys::Executor executor_;
   sys::Scope scope_;
   std::optional<sys::Child> child_;
   sys::Fd listener_;  // until the first front has it
 };
-
-std::string certificate_file(const Settings& settings);
-
-// A self-signed certificate and key for this node, made on the first start. SHA-256 fingerprint in
-// upper hex with colons.
-sys::Async<std::string> ensure_certificate(const Settings& settings);
 
 }  // namespace posada::app

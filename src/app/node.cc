@@ -21,6 +21,7 @@
 #include "ct/containers.h"
 #include "guest/claims.h"
 #include "guest/registry.h"
+#include "host/certificate_store.h"
 #include "host/host.h"
 #include "host/options.h"
 #include "net/instance_network.h"
@@ -82,7 +83,10 @@ struct Node::Parts {
         meter(clock, executor),
         publisher(services, clock, executor),
         boot(settings.run + "/boot.json", sys::boot_id(), services, node_options),
-        front(settings, clock, executor),
+        certificates({.folder = settings.data + "/tls",
+                      .served = settings.run + "/tls.pem",
+                      .node = settings.node}),
+        front(settings, certificates.served(), clock, executor),
         resource_texts([this] { publisher.publish_changes(); }),
         dispatcher(services, router, auditor()),
         server({.front_socket = settings.front_socket(),
@@ -102,7 +106,9 @@ struct Node::Parts {
     };
   }
   // The front gives up root for this user; a front started without root stays what it is.
-  unsigned front_user() const { return settings.privileged ? sys::user_id("nobody") : sys::own_user(); }
+  unsigned front_user() const {
+    return settings.privileged ? sys::user_id("nobody") : sys::own_user();
+  }
   host::Places machine_places() const;
   storage::Settings storage_settings();
   vm::Settings machine_settings() const;
@@ -113,7 +119,8 @@ struct Node::Parts {
   sys::Async<void> renew_ticket_keys();
   void forget_storages();
   sys::Async<void> forget_storage(std::string name);
-  void fill_services(const std::string& fingerprint);
+  void fill_services();
+  void certificate_changed();
 
   Settings settings;
   sys::Executor executor;
@@ -149,6 +156,7 @@ struct Node::Parts {
   NodeMeter meter;
   Publisher publisher;
   BootStart boot;
+  host::CertificateStore certificates;
   FrontKeeper front;
   api::ResourceTexts resource_texts;
   api::Services services;
@@ -220,11 +228,9 @@ bool Node::Parts::is_running(const std::string& upid) const {
 void Node::Parts::follow_changes() {
   const auto guest_changed = [this](GuestId, const std::string&) { publisher.guests_changed(); };
   subscriptions = {
-      registry.subscribe([this](const guest::Record&, const guest::ConfigText&) {
-        publisher.guests_changed();
-      }),
-      machines.subscribe(guest_changed),
-      containers.subscribe(guest_changed),
+      registry.subscribe(
+          [this](const guest::Record&, const guest::ConfigText&) { publisher.guests_changed(); }),
+      machines.subscribe(guest_changed), containers.subscribe(guest_changed),
       mirror.subscribe("storage.cfg",
                        [this](const store::Change&) {
                          forget_storages();
@@ -252,8 +258,8 @@ sys::Async<void> Node::Parts::renew_ticket_keys() {
   }
 }
 
-// What hangs on the name of a storage that has gone, whoever removed it, must not pass to a later one
-// of that name.
+// What hangs on the name of a storage that has gone, whoever removed it, must not pass to a later
+// one of that name.
 void Node::Parts::forget_storages() {
   std::set<std::string> present;
   for (const storage::Definition& definition : storages.definitions()) {
@@ -269,19 +275,25 @@ sys::Async<void> Node::Parts::forget_storage(std::string name) {
   co_await history.remove(telemetry::HistoryKind::storage, name);
 }
 
-void Node::Parts::fill_services(const std::string& fingerprint) {
+void Node::Parts::certificate_changed() {
+  services.fingerprint = certificates.fingerprint();
+  refresh_credentials(settings, certificates.fingerprint());
+  front.reload_certificate();
+}
+
+void Node::Parts::fill_services() {
   services.node = settings.node;
   services.version = "9.2.11";
   services.build = POSADA_BUILD;
   services.product = "Posada " POSADA_VERSION;
   services.root = settings.root;
-  services.fingerprint = fingerprint;
+  services.fingerprint = certificates.fingerprint();
   services.node_load = [this] { return meter.load(); };
   services.clock = &clock;
   services.scope = &scope;
   services.mirror = &mirror;
   services.texts = &texts;
-  machine_services = {&machine, &datacenter, &node_options, certificate_file(settings)};
+  machine_services = {&machine, &datacenter, &node_options, &certificates};
   services.tasks = &tasks;
   services.directory = &directory;
   services.permissions = &permissions;
@@ -317,8 +329,8 @@ Node::Node(Settings settings, sys::Loop& loop) {
   settings = prepare(std::move(settings));
   sys::Fd lock = sys::try_lock_file(settings.data + "/lock");
   if (!lock) {
-    throw Error::failed("node.running", "this node is running already (" + settings.data +
-                                            "/lock is held)");
+    throw Error::failed("node.running",
+                        "this node is running already (" + settings.data + "/lock is held)");
   }
   parts_ = std::make_unique<Parts>(std::move(settings), loop);
   parts_->lock = std::move(lock);
@@ -342,7 +354,8 @@ sys::Async<void> Node::start() {
   parts.machines.register_undo();
   parts.containers.register_undo();
   co_await parts.storages.start();
-  const std::string fingerprint = co_await ensure_certificate(parts.settings);
+  co_await parts.certificates.start();
+  parts.certificates.on_change([&parts] { parts.certificate_changed(); });
   co_await parts.tasks.recover();
   for (const storage::VolumeId& volume : co_await parts.storages.sweep(
            [&parts](const std::string& upid) { return parts.is_running(upid); })) {
@@ -352,10 +365,11 @@ sys::Async<void> Node::start() {
   if (parts.settings.privileged) co_await parts.containers.start();
   parts.history.start();
   parts.meter.start();
-  parts.fill_services(fingerprint);
+  parts.fill_services();
   api::register_machine_handlers(parts.router, parts.machine_services);
   api::register_handlers(parts.router);
-  co_await first_run(parts.settings, parts.directory, parts.realms, fingerprint);
+  co_await first_run(parts.settings, parts.directory, parts.realms,
+                     parts.certificates.fingerprint());
   parts.forget_storages();
   parts.follow_changes();
   if (parts.settings.privileged) parts.scope.spawn("card counters", parts.refresh_counters());

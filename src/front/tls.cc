@@ -3,10 +3,14 @@
 #include <array>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "sys/file.h"
+#include "sys/named_file.h"
 
 namespace posada::front {
 namespace {
@@ -50,7 +54,49 @@ bool chain_is_trusted(SSL_CTX* context) {
   return trusted;
 }
 
-std::shared_ptr<SSL_CTX> make_context(const std::string& certificate, const std::string& key) {
+struct Release {
+  void operator()(BIO* bio) const { BIO_free_all(bio); }
+  void operator()(X509* certificate) const { X509_free(certificate); }
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+template <class T>
+using Owned = std::unique_ptr<T, Release>;
+
+Owned<BIO> reader_of(const std::string& text) {
+  return Owned<BIO>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+// The server's own certificate and those that lead to its issuer, in the order of the text.
+bool use_chain(SSL_CTX* context, const std::string& text) {
+  const Owned<BIO> reader = reader_of(text);
+  const Owned<X509> own(PEM_read_bio_X509_AUX(reader.get(), nullptr, nullptr, nullptr));
+  if (!own || SSL_CTX_use_certificate(context, own.get()) != 1) return false;
+  while (const Owned<X509> next{PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr)}) {
+    if (SSL_CTX_add1_chain_cert(context, next.get()) != 1) return false;
+  }
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  if (at_end) ERR_clear_error();
+  return at_end;
+}
+
+int no_password(char*, int, int, void*) {
+  return 0;  // nobody is there to be asked
+}
+
+bool use_key(SSL_CTX* context, const std::string& text) {
+  const Owned<BIO> reader = reader_of(text);
+  const Owned<EVP_PKEY> key(PEM_read_bio_PrivateKey(reader.get(), nullptr, no_password, nullptr));
+  return key && SSL_CTX_use_PrivateKey(context, key.get()) == 1;
+}
+
+}  // namespace
+
+std::string TlsContext::File::read() const {
+  if (::lseek(descriptor.get(), 0, SEEK_SET) != 0) sys::throw_errno("reading " + path);
+  return sys::read_descriptor(descriptor);
+}
+
+std::shared_ptr<SSL_CTX> TlsContext::make_context() const {
   std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   if (!context) throw tls_error("preparing TLS");
   SSL_CTX* raw = context.get();
@@ -70,27 +116,25 @@ std::shared_ptr<SSL_CTX> make_context(const std::string& certificate, const std:
       SSL_CTX_set_ciphersuites(raw, ciphers_tls13) != 1) {
     throw tls_error("choosing ciphers");
   }
-  if (SSL_CTX_use_certificate_chain_file(raw, certificate.c_str()) != 1) {
-    throw tls_error("reading certificate " + certificate);
+  if (!use_chain(raw, certificate_.read())) {
+    throw tls_error("reading certificate " + certificate_.path);
   }
-  if (SSL_CTX_use_PrivateKey_file(raw, key.c_str(), SSL_FILETYPE_PEM) != 1) {
-    throw tls_error("reading key " + key);
-  }
+  if (!use_key(raw, key_.read())) throw tls_error("reading key " + key_.path);
   if (SSL_CTX_check_private_key(raw) != 1) {
-    throw tls_error("certificate " + certificate + " and key " + key + " do not belong together");
+    throw tls_error("certificate " + certificate_.path + " and key " + key_.path +
+                    " do not belong together");
   }
   return context;
 }
 
-}  // namespace
-
-TlsContext::TlsContext(std::string certificate_path, std::string key_path)
-    : certificate_path_(std::move(certificate_path)), key_path_(std::move(key_path)) {
+TlsContext::TlsContext(const std::string& certificate_path, const std::string& key_path)
+    : certificate_{certificate_path, sys::open_for_reading(certificate_path)},
+      key_{key_path, sys::open_for_reading(key_path)} {
   reload();
 }
 
 void TlsContext::reload() {
-  std::shared_ptr<SSL_CTX> fresh = make_context(certificate_path_, key_path_);
+  std::shared_ptr<SSL_CTX> fresh = make_context();
   publicly_trusted_ = chain_is_trusted(fresh.get());
   context_ = std::move(fresh);
 }

@@ -1,9 +1,13 @@
 // The server's TLS settings: certificate, key, ciphers, session tickets. Owns the only secret of
-// this process. Connections keep the settings they began with; a reload serves new ones.
+// this process. Connections keep the settings they began with; a reload serves new ones. The files
+// are opened once, while the process may still read them, and read again through the descriptors:
+// whoever changes them writes in place.
 #pragma once
 
 #include <memory>
 #include <string>
+
+#include "sys/fd.h"
 
 struct ssl_st;
 struct ssl_ctx_st;
@@ -12,8 +16,9 @@ namespace posada::front {
 
 class TlsContext {
  public:
-  // Throws Error that names the file when it cannot be read or the two do not belong together.
-  TlsContext(std::string certificate_path, std::string key_path);
+  // Both may be one file. Throws Error that names the file when it cannot be read or the two do not
+  // belong together.
+  TlsContext(const std::string& certificate_path, const std::string& key_path);
 
   // Reads both files again. On failure it throws and the old certificate stays in use.
   void reload();
@@ -23,8 +28,15 @@ class TlsContext {
   bool publicly_trusted() const { return publicly_trusted_; }
 
  private:
-  std::string certificate_path_;
-  std::string key_path_;
+  struct File {
+    std::string path;
+    sys::Fd descriptor;
+    std::string read() const;
+  };
+  std::shared_ptr<ssl_ctx_st> make_context() const;
+
+  File certificate_;
+  File key_;
   std::shared_ptr<ssl_ctx_st> context_;
   bool publicly_trusted_ = false;
 };

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include <openssl/bio.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/pem.h>
@@ -20,6 +21,7 @@ namespace {
 struct Free {
   void operator()(BIO* bio) const { BIO_free_all(bio); }
   void operator()(X509* certificate) const { X509_free(certificate); }
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
   void operator()(GENERAL_NAMES* names) const { GENERAL_NAMES_free(names); }
   void operator()(char* text) const { OPENSSL_free(text); }
 };
@@ -80,12 +82,57 @@ std::vector<std::string> names_of(X509* certificate) {
   return result;
 }
 
-std::string pem_of(X509* certificate) {
-  const Owned<BIO> bio(BIO_new(BIO_s_mem()));
+Owned<BIO> reader_of(std::string_view text) {
+  return Owned<BIO>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+std::string written(const Owned<BIO>& bio) {
   char* data = nullptr;
-  if (!bio || PEM_write_bio_X509(bio.get(), certificate) != 1) return {};
   const long length = BIO_get_mem_data(bio.get(), &data);
   return std::string(data, static_cast<std::size_t>(length));
+}
+
+std::string pem_of(X509* certificate) {
+  const Owned<BIO> bio(BIO_new(BIO_s_mem()));
+  if (!bio || PEM_write_bio_X509(bio.get(), certificate) != 1) return {};
+  return written(bio);
+}
+
+std::string pem_of(const EVP_PKEY* key) {
+  const Owned<BIO> bio(BIO_new(BIO_s_mem()));
+  if (!bio ||
+      PEM_write_bio_PKCS8PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+    return {};
+  }
+  return written(bio);
+}
+
+// In the order of the text; empty when one is malformed or none is there.
+std::vector<Owned<X509>> parse_certificates(std::string_view pem) {
+  const Owned<BIO> bio = reader_of(pem);
+  std::vector<Owned<X509>> result;
+  while (Owned<X509> certificate{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+    result.push_back(std::move(certificate));
+  }
+  if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) result.clear();
+  ERR_clear_error();
+  return result;
+}
+
+int no_password(char*, int, int, void*) {
+  return 0;  // nobody is there to be asked
+}
+
+// As strong as the TLS library's usual level wants them: RSA of 2048 bits, SHA-256.
+constexpr int least_security_bits = 112;
+
+bool is_strong(X509* certificate) {
+  if (EVP_PKEY_get_security_bits(X509_get0_pubkey(certificate)) < least_security_bits) return false;
+  int bits = 0;
+  const bool self_signed = (X509_get_extension_flags(certificate) & EXFLAG_SS) != 0;
+  return self_signed ||
+         (X509_get_signature_info(certificate, nullptr, nullptr, &bits, nullptr) == 1 &&
+          bits >= least_security_bits);
 }
 
 CertificateFacts facts_of(X509* certificate) {
@@ -108,15 +155,47 @@ CertificateFacts facts_of(X509* certificate) {
 }  // namespace
 
 std::vector<CertificateFacts> read_certificates(std::string_view pem) {
-  const Owned<BIO> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   std::vector<CertificateFacts> result;
-  while (const Owned<X509> certificate{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+  for (const Owned<X509>& certificate : parse_certificates(pem)) {
     result.push_back(facts_of(certificate.get()));
   }
   if (result.empty()) {
     throw Error::failed("host.certificate", "the text holds no certificate in PEM form");
   }
   return result;
+}
+
+std::string server_pem(std::string_view chain, std::string_view key_text) {
+  const std::vector<Owned<X509>> certificates = parse_certificates(chain);
+  if (certificates.empty()) {
+    throw Error::parameter("certificates", "a certificate in it is malformed");
+  }
+  const Owned<BIO> reader = reader_of(key_text);
+  const Owned<EVP_PKEY> key(PEM_read_bio_PrivateKey(reader.get(), nullptr, no_password, nullptr));
+  const bool locked = !key && key_text.find("ENCRYPTED") != std::string_view::npos;
+  ERR_clear_error();
+  if (!key) {
+    throw Error::parameter("key", locked ? "the key has a password; upload it without one"
+                                         : "this is no private key in PEM form");
+  }
+  const bool belongs = X509_check_private_key(certificates.front().get(), key.get()) == 1;
+  ERR_clear_error();
+  if (!belongs) {
+    throw Error::parameter("key",
+                           "it does not belong to the first certificate, which is the "
+                           "server's own; those that lead to its issuer follow");
+  }
+  std::string text = pem_of(key.get());
+  for (const Owned<X509>& certificate : certificates) {
+    if (!is_strong(certificate.get())) {
+      throw Error::parameter("certificates",
+                             one_line(X509_get_subject_name(certificate.get())) +
+                                 " has a weak key or signature, which clients refuse; use RSA from "
+                                 "2048 bits or a curve such as P-256, and SHA-256");
+    }
+    text += pem_of(certificate.get());
+  }
+  return text;
 }
 
 }  // namespace posada::host

@@ -1,4 +1,4 @@
-// What a certificate says about itself (OpenSSL). Pure.
+// What a certificate says about itself, and whether a server may use it (OpenSSL). Pure.
 #pragma once
 
 #include <cstdint>
@@ -20,5 +20,10 @@ struct CertificateFacts {
 
 // The certificates of a PEM text, in its order. Throws Error for one that is malformed.
 std::vector<CertificateFacts> read_certificates(std::string_view pem);
+
+// What a server reads: the key out of `key`, then the chain, the server's own certificate first.
+// Throws Error for the parameter `certificates` or `key` when one cannot be read or is too weak for
+// today's clients, or when they do not belong together.
+std::string server_pem(std::string_view chain, std::string_view key);
 
 }  // namespace posada::host

@@ -12,5 +12,8 @@ namespace posada::sys {
 void replace_file(const std::string& path, std::string_view text, unsigned mode = 0644);
 // Makes what replace_file wrote durable.
 void sync_file(const std::string& path);
+// Writes into the file itself, for a process that has it open and will be told to read it again. A
+// crash in the middle leaves a part.
+void write_in_place(const std::string& path, std::string_view text, unsigned mode);
 
 }  // namespace posada::sys

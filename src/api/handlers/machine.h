@@ -2,12 +2,11 @@
 // they are bound: a handler that takes a `const Machine&` gets it.
 #pragma once
 
-#include <string>
-
 #include "api/call.h"
 #include "api/router.h"
 
 namespace posada::host {
+class CertificateStore;
 class Options;
 struct Host;
 }  // namespace posada::host
@@ -18,7 +17,7 @@ struct Machine {
   ::posada::host::Host* host = nullptr;
   ::posada::host::Options* datacenter = nullptr;
   ::posada::host::Options* node_options = nullptr;
-  std::string certificate_file;
+  ::posada::host::CertificateStore* certificates = nullptr;
 };
 
 class MachineRouter {

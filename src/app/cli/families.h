@@ -51,6 +51,7 @@ struct Command {
   int (*run)(Client& client, const json::object& words) = nullptr;
   std::string_view description{};
   std::vector<OwnOption> options = {};
+  std::vector<std::string_view> optional_words = {};  // positional ones that may be left out
   std::string_view rest{};  // takes all words after the positional ones, as an array
 };
 

@@ -1,4 +1,5 @@
 // pvesm, pveum, pvenode, pveam and pvecm.
+#include "app/cli/certificates.h"
 #include "app/cli/families.h"
 #include "app/cli/tables.h"
 
@@ -259,6 +260,23 @@ std::vector<Command> node_commands() {
        .path = "/nodes/{node}/tasks/{upid}/status",
        .positional = {"upid"},
        .show = Show::value},
+      {.family = "pvenode",
+       .name = "cert info",
+       .path = "/nodes/{node}/certificates/info",
+       .show = Show::value,
+       .columns = {"filename", "subject", "issuer", "notafter", "fingerprint"}},
+      {.family = "pvenode",
+       .name = "cert set",
+       .positional = {"certificates", "key"},
+       .run = certificate_set,
+       .description = "Serve page and API with this certificate and key, from two files in PEM form.",
+       .options = {{"force", "", "in the place of one that was set before"},
+                   {"restart", "", "for scripts; nothing must be restarted"}},
+       .optional_words = {"key"}},
+      {.family = "pvenode",
+       .name = "cert delete",
+       .verb = Verb::remove,
+       .path = "/nodes/{node}/certificates/custom"},
       {.family = "pvenode",
        .name = "config get",
        .path = "/nodes/{node}/config",

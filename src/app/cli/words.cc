@@ -164,6 +164,7 @@ Grammar grammar_of(const api::Method& method, const std::vector<std::string_view
 Grammar grammar_of(const Command& command) {
   Grammar grammar;
   grammar.positional = command.positional;
+  grammar.optional_words = command.optional_words;
   grammar.rest = command.rest;
   grammar.option = [&command](const std::string& name) -> std::optional<Grammar::Takes> {
     for (const OwnOption& option : command.options) {

@@ -68,7 +68,9 @@ void FrontTest::write_certificate(const std::string& name) {
   FILE* file = std::fopen((folder_ + "/cert.pem").c_str(), "w");
   PEM_write_X509(file, certificate);
   std::fclose(file);
-  file = std::fopen((folder_ + "/key.pem").c_str(), "w");
+  const std::string key_path = folder_ + "/key.pem";
+  file = std::fopen(key_path.c_str(), "w");
+  ::chmod(key_path.c_str(), 0600);
   PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
   std::fclose(file);
   X509_free(certificate);

@@ -9,6 +9,7 @@
 #include <sys/time.h>
 
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -40,6 +41,13 @@ TlsClient::TlsClient(std::uint16_t port, bool encrypted, const char* address)
 
 TlsClient::~TlsClient() = default;
 TlsClient::TlsClient(TlsClient&&) noexcept = default;
+
+std::string TlsClient::certificate_name() const {
+  std::array<char, 256> name{};
+  const X509* peer = SSL_get0_peer_certificate(tls_.get());
+  X509_NAME_get_text_by_NID(X509_get_subject_name(peer), NID_commonName, name.data(), name.size());
+  return name.data();
+}
 
 bool TlsClient::try_send(std::string_view bytes) {
   while (!bytes.empty()) {

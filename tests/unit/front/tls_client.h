@@ -29,6 +29,7 @@ class TlsClient {
   TlsClient(TlsClient&&) noexcept;
 
   bool connected() const { return connected_; }
+  std::string certificate_name() const;  // the subject's common name
   void send(std::string_view bytes);
   bool try_send(std::string_view bytes);
   // More bytes; empty at the end of the stream or when nothing came in time.
