@@ -111,6 +111,10 @@ function(posada_tests kind name)
   posada_precompiled(${target} test)
   target_compile_options(${target} PRIVATE ${POSADA_TEST_OPTIONS})
   add_test(NAME ${target} COMMAND ${target})
+  if(NOT TARGET ${kind}_tests)  # all of the kind, for ./dev test
+    add_custom_target(${kind}_tests)
+  endif()
+  add_dependencies(${kind}_tests ${target})
 endfunction()
 
 # posada_program(name SOURCES folder USES modules… LIBRARIES external…)

@@ -4,8 +4,9 @@ say() { printf '\033[1m%s\033[0m\n' "$*"; }
 die() { printf 'dev: %s\n' "$*" >&2; exit 1; }
 
 # Lists of packages (tools/dev/packages/NAME): one a line, '#' comments. `one|other` is the same
-# thing by its names in different releases of Debian: the first that this one has. `name?command`
-# is wanted only where the command is missing (it may have come from elsewhere).
+# thing by its names in different releases of Debian: the first that this one has; `one|` is left
+# out where the release has none. `name?command` is wanted only where the command is missing (it may
+# have come from elsewhere).
 packages_of() { sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$@"; }
 
 is_installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
@@ -21,17 +22,18 @@ missing_packages() {
     for name in ${names//|/ }; do
       is_installed "$name" && continue 2
     done
-    echo "$names"
+    [ -z "$(known_package "$names")" ] || echo "$names"
   done
 }
 
-# known_package ONE|OTHER… : the first of these names that apt could install, or the first of all.
+# known_package ONE|OTHER… : the first of these names that apt could install, or the first of all;
+# of `ONE|`, nothing.
 known_package() {
   local name
   for name in ${1//|/ }; do
     apt-cache policy "$name" 2>/dev/null | grep -q '^  Candidate: [^(]' && echo "$name" && return
   done
-  echo "${1%%|*}"
+  [ "${1%|}" != "$1" ] || echo "${1%%|*}"
 }
 
 # ensure_packages FILE… : installs what is missing of these lists.
@@ -43,6 +45,7 @@ ensure_packages() {
   if [ "$(id -u)" = 0 ]; then
     say "Installing $(echo "$missing" | wc -l) Debian packages"
     apt_quietly update
+    missing=$(missing_packages "$@")  # what the release has is known only now
   fi
   for entry in $missing; do names+=("$(known_package "$entry")"); done
   if [ "$(id -u)" != 0 ]; then
@@ -61,6 +64,14 @@ apt_quietly() {
     die "apt-get $1 failed"
   fi
   rm -f "$log"
+}
+
+# known_preset PRESET: ends with the names that there are when it is none.
+known_preset() {
+  local presets
+  presets=$(sed -n '/"buildPresets"/,$ s/.*"name": "\([a-z]*\)".*/\1/p' CMakePresets.json)
+  grep -qx -- "$1" <<<"$presets" ||
+    die "there is no preset '$1'; there are $(paste -sd' ' <<<"$presets")"
 }
 
 build_folder() { echo "build/${1:-release}"; }
