@@ -5,10 +5,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include "api/handlers/machine.h"
 #include "api/router.h"
 #include "app/cli/config.h"
 #include "app/cli/families.h"
+#include "app/cli/help.h"
 #include "app/cli/run.h"
 #include "app/cli/words.h"
 #include "app/node.h"
@@ -94,10 +94,7 @@ int api_command(const std::vector<std::string>& words) {
   list->add_flag("--json", as_json, "as JSON");
   parser.require_subcommand(1);
   if (const std::optional<int> status = parse(parser, words)) return *status;
-  api::Router router;
-  const api::Machine none;  // nothing is called
-  api::register_machine_handlers(router, none);
-  api::register_handlers(router);
+  const api::Router& router = built_methods();
   if (as_json) {
     std::puts(json::serialize(router.list()).c_str());
     return 0;

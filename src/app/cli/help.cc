@@ -1,23 +1,28 @@
 #include "app/cli/help.h"
 
+#include <algorithm>
 #include <stdexcept>
 
+#include "api/handlers/machine.h"
 #include "api/router.h"
 #include "api/usage.h"
 #include "app/cli/words.h"
 #include "base/text.h"
 
 namespace posada::app {
-namespace {
 
-const api::Router& router() {
+const api::Router& built_methods() {
   static const api::Router built = [] {
+    static const api::Machine none;  // nothing is called
     api::Router made;
+    api::register_machine_handlers(made, none);
     api::register_handlers(made);
     return made;
   }();
   return built;
 }
+
+namespace {
 
 std::string words_of(const Command& command) {
   return std::string(command.family) + " " + std::string(command.name);
@@ -34,9 +39,20 @@ api::Command for_usage(const Command& command) {
   return described;
 }
 
+// " <vmid> [<snapname>]"
+std::string words_after(const Command& command) {
+  std::string text;
+  for (const std::string_view name : command.positional) {
+    const auto& optional = command.optional_words;
+    const bool may_miss = std::find(optional.begin(), optional.end(), name) != optional.end();
+    text += may_miss ? " [<" + std::string(name) + ">]" : " <" + std::string(name) + ">";
+  }
+  return text;
+}
+
 std::string own_line(const Command& command) {
   std::string line = "USAGE: " + words_of(command);
-  for (const std::string_view name : command.positional) line += " <" + std::string(name) + ">";
+  line += words_after(command);
   if (!command.options.empty()) line += " [OPTIONS]";
   if (!command.rest.empty()) line += " [--] <command> [<argument> ...]";
   return line;
@@ -68,7 +84,7 @@ const api::Method& method_of(const Command& command) {
 }
 
 bool is_built(const Command& command) {
-  return command.run || router().implements(method_of(command).id);
+  return command.run || built_methods().implements(method_of(command).id);
 }
 
 std::string command_line_of(const Command& command) {
@@ -98,7 +114,7 @@ std::string family_usage(const std::string& family) {
       continue;
     }
     std::string line = "  " + std::string(command.name);
-    for (const std::string_view name : command.positional) line += " <" + std::string(name) + ">";
+    line += words_after(command);
     line.append(line.size() < 40 ? 40 - line.size() : 1, ' ');
     const std::string_view described = command.description;
     text += line + std::string(described.empty() ? method_of(command).description : described);

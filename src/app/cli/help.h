@@ -5,6 +5,10 @@
 
 #include "app/cli/families.h"
 
+namespace posada::api {
+class Router;
+}
+
 namespace posada::app {
 
 const api::Method* find_method(api::Verb verb, std::string_view path);
@@ -12,6 +16,9 @@ const api::Method* find_method(api::Verb verb, std::string_view path);
 const api::Method& method_of(const Command& command);
 // False for a method of the API that this version has no handler for.
 bool is_built(const Command& command);
+
+// What this version has; for looking only, none of it can be called.
+const api::Router& built_methods();
 
 std::string family_usage(const std::string& family);
 std::string command_usage(const Command& command);

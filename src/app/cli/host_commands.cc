@@ -269,7 +269,8 @@ std::vector<Command> node_commands() {
        .name = "cert set",
        .positional = {"certificates", "key"},
        .run = certificate_set,
-       .description = "Serve page and API with this certificate and key, from two files in PEM form.",
+       .description =
+           "Serve page and API with this certificate and key, from two files in PEM form.",
        .options = {{"force", "", "in the place of one that was set before"},
                    {"restart", "", "for scripts; nothing must be restarted"}},
        .optional_words = {"key"}},
