@@ -17,7 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 BUILD = ROOT / "build" / "release"
 LOG = BUILD / "debian-inside.log"
 PROGRAMS = ["posada", "posada-front", "posada-worker", "posada-lxc"]
-SILENT_SECONDS = 400  # a step that says nothing for so long will say nothing any more
+SILENT_SECONDS = 900  # a step that says nothing for so long will say nothing any more
 # Never used by a machine without such hardware; they are most of the kernel's files.
 LEFT_OUT = [f"/lib/modules/*/kernel/drivers/{name}/*" for name in
             ("gpu", "media", "infiniband", "iio", "hwmon", "staging", "isdn", "net/wireless",

@@ -33,7 +33,7 @@ LANES = [["structure", "compiler", "unit", "contract", "rootless", "faults", "no
          ["guest", "page", "live", "clients"]]
 IN_ANY_PRESET = ["unit", "contract"]
 PROGRAM_SECONDS = 900  # a test program that takes longer is ended and counts as failed
-DEBIAN_SECONDS = 2400  # makes a machine and boots it twice, all emulated
+DEBIAN_SECONDS = 3600  # makes a machine and boots it twice, all emulated
 # What is reported there is a fault of ours; other people's stand in the files, with the reason.
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1",
