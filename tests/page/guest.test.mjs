@@ -51,7 +51,7 @@ test('notes are written and read again', when_live, async () => {
   await notes.getByRole('button', { name: 'Edit' }).click();
   await notes.getByRole('textbox').fill(text);
   await notes.getByRole('button', { name: 'Save' }).click();
-  await notes.getByText('second line').waitFor();
+  await notes.getByText(text.split('\n')[0]).waitFor();
   const config = await here.api.get(`/nodes/${here.api.node}/qemu/100/config`);
   assert.equal(config.description.trimEnd(), text);
 });

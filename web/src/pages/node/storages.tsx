@@ -36,7 +36,7 @@ export function NodeStorages({ node }: { node: string }) {
             id: 'used',
             head: t('chart.used'),
             width: '220px',
-            cell: (row) => <StorageUsage row={row} label="" />,
+            cell: (row) => <StorageUsage row={row} label={row.storage ?? ''} />,
             sort: (row) => used_share(row) ?? 0,
           },
         ]}
