@@ -156,12 +156,14 @@ TEST(Tasks, WhatADeadDaemonLeftIsUndoneAndEndsAsFailed) {
     sys::Loop loop;
     loop.run([](Folder& folder, sys::Clock& clock, sys::Executor executor,
                 std::string& upid) -> sys::Async<void> {
-      auto* leaked = new Tasks(folder.path, "n1", clock, executor);
-      auto* reached = new sys::Event(executor);
-      upid = leaked->start({"qmcreate", "100", admin, ""}, [reached](Context& task) -> sys::Async<void> {
-        sys::Event* here = reached;
+      // Never destroyed, as in a process that is killed; static, so that they are no leak.
+      static Tasks* dead;
+      static sys::Event* reached;
+      dead = new Tasks(folder.path, "n1", clock, executor);
+      reached = new sys::Event(executor);
+      upid = dead->start({"qmcreate", "100", admin, ""}, [](Context& task) -> sys::Async<void> {
         co_await task.journal().will("thing", {{"name", "half"}});
-        here->set();
+        reached->set();
         co_await task.cancel().wait();
       }).text();
       co_await reached->wait();
