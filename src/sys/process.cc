@@ -167,6 +167,10 @@ void Child::signal(int number) const {
   ::syscall(SYS_pidfd_send_signal, state_->pidfd.get(), number, nullptr, 0U);
 }
 
+void Child::kill_group() const {
+  if (!state_->status) ::kill(-state_->pid, SIGKILL);
+}
+
 Child spawn(Executor executor, const Command& command) {
   Plan plan;
   plan.command = &command;

@@ -37,6 +37,9 @@ class Child {
   // Exit status: 0…255, or 128 + signal. For a process that is not our child (adopted): -1.
   Async<int> wait();
   void signal(int number) const;  // through the pidfd: never hits another process
+  // SIGKILL to the process and all of its group. Only for one that was spawned with `new_session`:
+  // until its end has been waited for, no other group can have its number.
+  void kill_group() const;
 
  private:
   struct State;
@@ -55,9 +58,12 @@ struct Finished {
   std::string output;   // at most `limit` bytes
   std::string errors;   // at most `limit` bytes
 };
-// Runs to the end with `input` on standard input. Kills it at the deadline and throws.
+// Runs to the end with `input` on standard input. Kills it and its process group at the deadline
+// and throws. Something that it leaves running may keep its output open; nobody waits for that.
 Async<Finished> run(Command command, std::string input = {},
                     Milliseconds deadline = Milliseconds(30000), std::size_t limit = 1024 * 1024);
+// Like run; a cancel kills it and its process group, too, and throws Cancelled.
+Async<Finished> run_cancellable(Command command, CancelToken cancel, Milliseconds deadline);
 // Like run, but a status other than 0 throws Error "PROGRAM failed: LAST LINES OF STDERR".
 Async<Finished> run_checked(Command command, std::string input = {},
                             Milliseconds deadline = Milliseconds(30000));

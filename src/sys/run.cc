@@ -1,4 +1,5 @@
 // Running a program to its end with its texts collected.
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -26,15 +27,30 @@ std::pair<Fd, Fd> make_pipe() {
   return {Fd(ends[0]), Fd(ends[1])};
 }
 
-Async<void> collect(stream_descriptor& from, std::string& into, std::size_t limit) {
+// What the program writes, by two coroutines that share this.
+struct Output {
+  Output(const Executor& executor, Fd output, Fd errors, std::size_t limit_)
+      : output(executor, output.release()),
+        errors(executor, errors.release()),
+        limit(limit_),
+        closed(executor) {}
+  stream_descriptor output, errors;
+  const std::size_t limit;
+  int open = 2;
+  Event closed;  // both
+  Finished finished;
+};
+
+Async<void> collect(Output& output, stream_descriptor& from, std::string& into) {
   std::string buffer(16384, '\0');
   for (;;) {
     boost::system::error_code error;
     const std::size_t count = co_await from.async_read_some(
         asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, error));
-    if (error) co_return;
-    into.append(buffer, 0, std::min(count, limit - std::min(limit, into.size())));
+    if (error) break;
+    into.append(buffer, 0, std::min(count, output.limit - std::min(output.limit, into.size())));
   }
+  if (--output.open == 0) output.closed.set();
 }
 
 Async<void> feed(stream_descriptor& to, std::string text) {
@@ -44,11 +60,21 @@ Async<void> feed(stream_descriptor& to, std::string text) {
   to.close(error);
 }
 
-Async<void> kill_after(Child& child, Event& ended, Milliseconds deadline, bool& killed) {
-  if (!co_await ended.wait_for(deadline)) {
-    killed = true;
-    child.signal(SIGKILL);
-  }
+void kill(const Child& child, bool group) {
+  group ? child.kill_group() : child.signal(SIGKILL);
+}
+
+Async<void> kill_after(Child& child, bool group, Event& ended, Milliseconds deadline,
+                       bool& killed) {
+  if (co_await ended.wait_for(deadline)) co_return;
+  killed = true;
+  kill(child, group);
+}
+
+Async<void> kill_at(CancelToken cancel, Child& child, bool group, bool& cancelled) {
+  co_await cancel.wait();
+  cancelled = true;
+  kill(child, group);
 }
 
 std::string last_lines(const std::string& text, std::size_t count) {
@@ -57,10 +83,11 @@ std::string last_lines(const std::string& text, std::size_t count) {
   return join(lines, "\n");
 }
 
-}  // namespace
-
-Async<Finished> run(Command command, std::string input, Milliseconds deadline, std::size_t limit) {
+Async<Finished> run_until(Command command, std::string input, Milliseconds deadline,
+                          std::size_t limit, std::optional<CancelToken> cancel) {
+  constexpr Milliseconds linger(1000);
   const Executor executor = co_await asio::this_coro::executor;
+  if (cancel) cancel->check();
   auto [input_read, input_write] = make_pipe();
   auto [output_read, output_write] = make_pipe();
   auto [errors_read, errors_write] = make_pipe();
@@ -73,37 +100,55 @@ Async<Finished> run(Command command, std::string input, Milliseconds deadline, s
   errors_write.reset();
 
   stream_descriptor to(executor, input_write.release());
-  stream_descriptor from(executor, output_read.release());
-  stream_descriptor errors(executor, errors_read.release());
-  Finished finished;
+  Output output(executor, std::move(output_read), std::move(errors_read), limit);
+  const bool group = command.new_session;
   Event ended(executor);
-  bool killed = false;
-  Scope scope(executor);
+  bool killed = false, cancelled = false;
+  Scope scope(executor), stopper(executor);
   scope.spawn("input", feed(to, std::move(input)));
-  scope.spawn("output", collect(from, finished.output, limit));
-  scope.spawn("errors", collect(errors, finished.errors, limit));
-  scope.spawn("deadline", kill_after(child, ended, deadline, killed));
+  scope.spawn("output", collect(output, output.output, output.finished.output));
+  scope.spawn("errors", collect(output, output.errors, output.finished.errors));
+  scope.spawn("deadline", kill_after(child, group, ended, deadline, killed));
+  if (cancel) stopper.spawn("cancel", kill_at(*cancel, child, group, cancelled));
   std::exception_ptr failure;
   try {
-    finished.status = co_await child.wait();
+    output.finished.status = co_await child.wait();
+    // What it wrote is there; what it has left running may hold the pipes open for ever.
+    co_await output.closed.wait_for(linger);
   } catch (...) {
     failure = std::current_exception();
-    child.signal(SIGKILL);
+    kill(child, group);
+  }
+  if (failure) {
+    // Cancelled together with the caller; what refers to this frame still has to end.
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
   }
   ended.set();
+  stopper.stop();
   boost::system::error_code ignored;
   to.close(ignored);
-  if (failure || killed) {
-    from.close(ignored);  // a grandchild may hold the pipe open for ever
-    errors.close(ignored);
-  }
+  output.output.close(ignored);
+  output.errors.close(ignored);
   co_await scope.join();
+  co_await stopper.join();
   if (failure) std::rethrow_exception(failure);
+  if (cancelled) cancel->check();
   if (killed) {
     throw Error::failed("sys.deadline", command.arguments[0] + " did not end within " +
                                             std::to_string(deadline.count()) + " ms");
   }
-  co_return finished;
+  co_return std::move(output.finished);
+}
+
+}  // namespace
+
+Async<Finished> run(Command command, std::string input, Milliseconds deadline, std::size_t limit) {
+  return run_until(std::move(command), std::move(input), deadline, limit, std::nullopt);
+}
+
+Async<Finished> run_cancellable(Command command, CancelToken cancel, Milliseconds deadline) {
+  constexpr std::size_t limit = 1024 * 1024;
+  return run_until(std::move(command), {}, deadline, limit, std::move(cancel));
 }
 
 Async<Finished> run_checked(Command command, std::string input, Milliseconds deadline) {

@@ -48,6 +48,50 @@ TEST(Process, AtTheDeadlineTheProgramIsKilled) {
                Error);
 }
 
+TEST(Process, ACancelledProgramEndsWithItsGroup) {
+  Loop loop;
+  loop.run([](Executor executor) -> Async<void> {
+    CancelToken token(executor);
+    Scope scope(executor);
+    std::string reason;
+    int child = 0;
+    const std::string file = "/tmp/posada-group-" + random_uuid();
+    scope.spawn("run", [](CancelToken cancel, std::string place,
+                          std::string& why) -> Async<void> {
+      try {
+        co_await run_cancellable(
+            {.arguments = {"sh", "-c", "sleep 60 & echo $! > " + place + ".new; mv " + place +
+                                           ".new " + place + "; wait"}},
+            cancel, Milliseconds(60'000));
+      } catch (const Cancelled& cancelled) {
+        why = cancelled.reason;
+      }
+    }(token, file, reason));
+    SystemClock clock;
+    for (int look = 0; look < 3000 && !exists(file); ++look) co_await clock.sleep(Milliseconds(10));
+    child = std::stoi(read_file(file));
+    remove_file(file);
+    EXPECT_NE(start_ticks(child), 0U);
+    token.cancel("by hand");
+    co_await scope.join();
+    EXPECT_EQ(reason, "by hand");
+    for (int look = 0; look < 3000 && start_ticks(child) != 0; ++look)
+      co_await clock.sleep(Milliseconds(10));
+    EXPECT_EQ(start_ticks(child), 0U);
+  }(loop.executor()));
+}
+
+TEST(Process, WhatAProgramLeavesRunningIsNotWaitedFor) {
+  Loop loop;
+  Finished finished;
+  loop.run([](Finished& finished) -> Async<void> {
+    finished = co_await run({.arguments = {"sh", "-c", "sleep 600 & echo $!"}});
+  }(finished));
+  const int left = std::stoi(finished.output);
+  EXPECT_NE(start_ticks(left), 0U);
+  ::kill(left, SIGKILL);
+}
+
 TEST(Process, TheChildHasOnlyTheDescriptorsItWasGiven) {
   Loop loop;
   std::string listed;
