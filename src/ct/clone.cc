@@ -1,5 +1,7 @@
 // Templates and copies of containers (container_state.h). Volumes first, then one transaction, as
 // in create.cc.
+#include "guest/clone.h"
+
 #include "access/permissions.h"
 #include "base/error.h"
 #include "base/failpoint.h"
@@ -50,18 +52,7 @@ void check_copied(Containers::State& state, GuestId id) {
 
 sys::Async<void> clone_now(std::shared_ptr<Containers::State> self, task::Context& context,
                            GuestId id, CloneOptions options) {
-  // Ordered by id, so that two copies that cross never wait for each other.
-  const std::vector<guest::Wanted> reads = {{guest::Aspect::config, "", true},
-                                            {guest::Aspect::power, "", false}};
-  const std::vector<guest::Wanted> makes = {{guest::Aspect::exist, "", false}};
-  const bool source_first = id < options.target;
-  const auto first = co_await self->parts.claims.acquire(source_first ? id : options.target,
-                                                         source_first ? reads : makes,
-                                                         self->holder(context, "clone"));
-  const auto second = co_await self->parts.claims.acquire(source_first ? options.target : id,
-                                                          source_first ? makes : reads,
-                                                          self->holder(context, "clone"));
-  self->check_free(options.target);
+  const auto claims = co_await guest::claim_copy(self, context, id, options.target, true);
   check_copied(*self, id);
   const guest::ConfigSection source = self->config(self->require(id)).config.main;
   guest::GuestConfig config;
@@ -116,15 +107,7 @@ sys::Async<void> make_template(std::shared_ptr<Containers::State> self, task::Co
     renamed[mount.key] = print_mount(mount);
     self->parts.storages.adopt(base, extra);
   }
-  co_await self->parts.registry.edit(
-      record, "",
-      [&](const std::string& text) {
-        return self->changed_text(text, id, [&](guest::GuestConfig& config) {
-          for (const auto& [key, value] : renamed) config.main.values[key] = value;
-          config.main.values["template"] = "1";
-        });
-      },
-      std::move(extra));
+  co_await guest::become_template(self, record, std::move(renamed), std::move(extra));
   failpoint("ct.template.committed");
 }
 

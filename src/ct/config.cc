@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include <fmt/format.h>
-
 #include "base/error.h"
 #include "base/property_formats.h"
 #include "base/text.h"
@@ -34,6 +32,12 @@ std::optional<std::string> volume_of(std::string_view key, std::string_view valu
   return std::string(mount.source());
 }
 
+std::string sized(std::string_view key, std::string_view value, std::string size) {
+  MountPoint mount = parse_mount(key, value);
+  mount.options["size"] = std::move(size);
+  return print_mount(mount);
+}
+
 guest::Grammar make_grammar() {
   guest::Grammar result;
   result.guest_word = "CT";
@@ -45,6 +49,8 @@ guest::Grammar make_grammar() {
   result.snapshot_keys.add("snapstate", rule::one_of({"prepare", "delete"}))
       .add("snaptime", rule::integer(0));
   result.volume_of = volume_of;
+  result.takes_effect_at_once = takes_effect_at_once;
+  result.sized = sized;
   return result;
 }
 
@@ -71,10 +77,6 @@ bool is_net_key(std::string_view key) {
 bool is_volume_key(std::string_view key) {
   return key == "rootfs" || starts_with_number(key, "mp");
 }
-bool is_unused_key(std::string_view key) {
-  return starts_with_number(key, "unused");
-}
-
 std::string_view MountPoint::source() const {
   return value_or(options, "volume");
 }
@@ -131,11 +133,6 @@ std::vector<NetworkCard> cards(const ConfigSection& section) {
   return result;
 }
 
-std::uint64_t whole_blocks(std::uint64_t bytes) {
-  constexpr std::uint64_t block = 4096;
-  return (bytes + block - 1) / block * block;
-}
-
 std::optional<NewVolume> new_volume(std::string_view source) {
   const std::size_t colon = source.find(':');
   if (colon == std::string_view::npos || source.starts_with('/')) return {};
@@ -143,8 +140,8 @@ std::optional<NewVolume> new_volume(std::string_view source) {
   if (size.empty() || size.find_first_not_of("0123456789.") != std::string::npos) return {};
   NewVolume result;
   result.storage = source.substr(0, colon);
-  result.bytes =
-      whole_blocks(static_cast<std::uint64_t>(std::strtod(size.c_str(), nullptr) * gibibyte));
+  const auto bytes = static_cast<std::uint64_t>(std::strtod(size.c_str(), nullptr) * gibibyte);
+  result.bytes = (bytes + block_bytes - 1) / block_bytes * block_bytes;
   return result;
 }
 
@@ -175,18 +172,14 @@ std::optional<access::Privilege> privilege_for(std::string_view key) {
 
 std::string normal_value(std::string_view key, std::string_view value, std::string_view old,
                          const RandomBytes& random) {
-  check_effect(key, value);
+  if (const auto reason = unsupported(key, value))
+    throw Error::parameter(std::string(key), *reason);
   if (is_net_key(key)) {
     NetworkCard card = parse_card(key, value);
     if (!card.options.contains("hwaddr")) {
       std::string known;
       if (!old.empty()) known = parse_card(key, old).get("hwaddr");
-      const std::string bytes = random(3);
-      card.options["hwaddr"] = !known.empty() ? known
-                                              : fmt::format("BC:24:11:{:02X}:{:02X}:{:02X}",
-                                                            static_cast<unsigned char>(bytes[0]),
-                                                            static_cast<unsigned char>(bytes[1]),
-                                                            static_cast<unsigned char>(bytes[2]));
+      card.options["hwaddr"] = known.empty() ? guest::random_mac(random) : known;
     }
     card.options["hwaddr"] = upper(card.options["hwaddr"]);
     card.options.try_emplace("type", "veth");
@@ -201,16 +194,6 @@ std::string normal_value(std::string_view key, std::string_view value, std::stri
   }
   if (key == "description") return std::string(value);
   return grammar().keys.check(key, value);
-}
-
-void keep_unused(ConfigSection& section, const std::string& volume) {
-  for (unsigned index = 0; index < 256; ++index) {
-    const std::string key = "unused" + std::to_string(index);
-    if (section.has(key) && section.get(key) != volume) continue;
-    section.values[key] = volume;
-    return;
-  }
-  throw Error::failed("ct.too-many-unused", "too many unused volumes - remove some of them first");
 }
 
 json::value shown_value(std::string_view key, const std::string& value) {
@@ -235,50 +218,9 @@ json::object shown_config(const ConfigSection& section, const std::string& diges
   return result;
 }
 
-json::array shown_pending(const guest::GuestConfig& config, const std::string& digest) {
-  json::array result;
-  guest::Values keys = config.main.values;
-  keys.insert(config.pending.values.begin(), config.pending.values.end());
-  for (const auto& [key, unused] : keys) {
-    json::object item = {{"key", key}};
-    if (config.main.has(key)) item["value"] = shown_value(key, std::string(config.main.get(key)));
-    if (config.pending.has(key))
-      item["pending"] = shown_value(key, std::string(config.pending.get(key)));
-    if (const auto gone = config.deletes.find(key); gone != config.deletes.end())
-      item["delete"] = gone->second ? 2 : 1;
-    result.push_back(std::move(item));
-  }
-  if (config.main.description)
-    result.push_back({{"key", "description"}, {"value", *config.main.description}});
-  result.push_back({{"key", "digest"}, {"value", digest}});
-  return result;
-}
-
-std::vector<std::string> volumes(const guest::GuestConfig& config) {
-  std::vector<std::string> result;
-  const auto add = [&](const ConfigSection& section) {
-    for (const auto& [key, value] : section.values) {
-      const auto volume = volume_of(key, value);
-      if (volume && std::ranges::find(result, *volume) == result.end()) result.push_back(*volume);
-    }
-  };
-  add(config.main);
-  add(config.pending);
-  for (const auto& [name, section] : config.snapshots) add(section);
-  return result;
-}
-
-std::int64_t integer(const ConfigSection& section, std::string_view key, std::int64_t otherwise) {
-  return section.has(key) ? to_integer(section.get(key)).value_or(otherwise) : otherwise;
-}
-
 double number(const ConfigSection& section, std::string_view key, double otherwise) {
   if (!section.has(key)) return otherwise;
   return std::strtod(std::string(section.get(key)).c_str(), nullptr);
-}
-
-bool flag(const ConfigSection& section, std::string_view key, bool otherwise) {
-  return section.has(key) ? guest::to_boolean(section.get(key)).value_or(otherwise) : otherwise;
 }
 
 std::string hostname(const ConfigSection& section, GuestId id) {

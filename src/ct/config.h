@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/property_string.h"
 #include "guest/config_text.h"
+#include "guest/properties.h"
 
 namespace posada::ct {
 
@@ -23,7 +24,7 @@ const guest::Grammar& grammar();
 
 bool is_net_key(std::string_view key);     // net0 …
 bool is_volume_key(std::string_view key);  // rootfs, mp0 …
-bool is_unused_key(std::string_view key);
+using guest::is_unused_key;
 
 // A volume or folder of the host in the container's tree.
 struct MountPoint {
@@ -57,33 +58,26 @@ struct NewVolume {
 };
 std::optional<NewVolume> new_volume(std::string_view source);
 // A file system has whole blocks: a volume that has not loses its end when it grows.
-std::uint64_t whole_blocks(std::uint64_t bytes);
+constexpr std::uint64_t block_bytes = 4096;
 
 // Whether a new value reaches a running container at once.
 bool takes_effect_at_once(std::string_view key);
 // The privilege on /vms/ID that setting or unsetting the key takes; nothing: root@pam only.
 std::optional<access::Privilege> privilege_for(std::string_view key);
 
-using RandomBytes = std::function<std::string(std::size_t)>;
+using guest::RandomBytes;
 // A request's value as the config keeps it; a card without an address gets one (or keeps that of
 // `old`). Throws Error::parameter(key, …).
 std::string normal_value(std::string_view key, std::string_view value, std::string_view old,
                          const RandomBytes& random);
-// Puts the volume under a free unusedN key.
-void keep_unused(guest::ConfigSection& section, const std::string& volume);
 
 // Values in the types that clients know.
 json::value shown_value(std::string_view key, const std::string& value);
 json::object shown_config(const guest::ConfigSection& section, const std::string& digest);
-json::array shown_pending(const guest::GuestConfig& config, const std::string& digest);
 
-// Volumes of all sections that a config names.
-std::vector<std::string> volumes(const guest::GuestConfig& config);
-
-std::int64_t integer(const guest::ConfigSection& section, std::string_view key,
-                     std::int64_t otherwise);
+using guest::flag;
+using guest::integer;
 double number(const guest::ConfigSection& section, std::string_view key, double otherwise);
-bool flag(const guest::ConfigSection& section, std::string_view key, bool otherwise);
 std::string hostname(const guest::ConfigSection& section, GuestId id);
 
 }  // namespace posada::ct

@@ -33,7 +33,6 @@ struct Figures {
 struct Running : guest::Run {
   using Run::Run;
   int init = 0;
-  int monitor_pid = 0;
   bool frozen = false;          // suspended
   std::int64_t started = 0;     // Unix time
   guest::ConfigSection config;  // that it was started with
@@ -42,7 +41,6 @@ struct Running : guest::Run {
   Figures figures;
 };
 
-using guest::is_own_volume;
 using guest::ParsedConfig;
 
 struct Containers::State : guest::Guests {
@@ -51,8 +49,8 @@ struct Containers::State : guest::Guests {
   // What a container is to power.h and destroy.h of guest.
   std::shared_ptr<guest::Run> run_of(GuestId id) const override { return find(id); }
   sys::Async<void> launch_guest(task::Context& context, GuestId id) override;
-  sys::Async<void> apply_waiting(task::Context& context, GuestId id) override;
-  sys::Async<void> ask_to_end(task::Context& context, std::shared_ptr<guest::Run> run) override;
+  sys::Async<void> ask_to_end(task::Context& context, std::shared_ptr<guest::Run> run,
+                              bool again) override;
   sys::Async<void> end_hard(std::shared_ptr<guest::Run> run, sys::Milliseconds patience) override;
   std::shared_ptr<State> shared() { return std::static_pointer_cast<State>(shared_from_this()); }
 
@@ -84,6 +82,8 @@ struct Containers::State : guest::Guests {
   static sys::Async<void> follow(std::shared_ptr<State> self, std::shared_ptr<Running> run);
   static sys::Async<void> adopt(std::shared_ptr<State> self, GuestId id);
   static sys::Async<void> release(std::shared_ptr<State> self, GuestId id);
+  // The process that holds the container, found by what posada-lxc left; nothing: it does not run.
+  static std::optional<sys::Child> monitor_of(std::shared_ptr<State> self, GuestId id);
   static sys::Async<void> sample_all(std::shared_ptr<State> self);
   static sys::Async<void> sample(std::shared_ptr<State> self, std::shared_ptr<Running> run);
   void apply_limits(GuestId id, const guest::ConfigSection& config) const;
@@ -94,9 +94,6 @@ struct Containers::State : guest::Guests {
                                    bool skip_lock);
   static sys::Async<void> freeze(std::shared_ptr<State> self, std::shared_ptr<Running> run,
                                  bool frozen);
-  // What waits takes effect: only while the container does not run.
-  static sys::Async<void> apply_pending(std::shared_ptr<State> self, task::Context& context,
-                                        guest::Record record);
 
   // Existence (create.cc).
   static sys::Async<void> create(std::shared_ptr<State> self, task::Context& context, Caller caller,
@@ -118,12 +115,12 @@ struct Containers::State : guest::Guests {
   // Changes (change.cc).
   static sys::Async<void> change(std::shared_ptr<State> self, task::Context& context, Caller caller,
                                  GuestId id, ConfigChange change);
-  static sys::Async<void> drop_volumes(std::shared_ptr<State> self, task::Context& context,
-                                       const guest::Record& record, std::vector<std::string> list);
 };
 
 // Undo of journalled steps, by kind; after a crash they run in a new process.
 sys::Async<std::string> undo_run(std::shared_ptr<Containers::State> state, json::object details);
-sys::Async<std::string> undo_volume(std::shared_ptr<Containers::State> state, json::object details);
+// A volume that has grown: the config says so, and its file system follows.
+sys::Async<std::string> finish_resize(std::shared_ptr<Containers::State> state,
+                                      json::object details);
 
 }  // namespace posada::ct

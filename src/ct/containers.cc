@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "ct/container_state.h"
+#include "guest/change.h"
 #include "guest/destroy.h"
 #include "storage/volume_id.h"
 #include "sys/file.h"
@@ -15,14 +16,17 @@ namespace posada::ct {
 
 namespace {
 
-const guest::Words container_words = {.kind = GuestKind::container,
-                                      .noun = "CT",
-                                      .code = "ct",
-                                      .task = "vz",
-                                      .long_name = "container",
-                                      .template_refusal = "you can't start a CT if it's a template",
-                                      .shutdown_failed = "container did not stop",
-                                      .stops_now = "container still running - terminating now"};
+const guest::Words container_words = {
+    .kind = GuestKind::container,
+    .noun = "CT",
+    .code = "ct",
+    .task = "vz",
+    .long_name = "container",
+    .template_refusal = "you can't start a CT if it's a template",
+    .shutdown_failed = "container did not stop",
+    .stops_now = "container still running - terminating now",
+    .changed_meanwhile = "detected modified configuration - file changed by other user? Try again.",
+    .never_shrinks = "unable to shrink disk size"};
 
 }  // namespace
 
@@ -66,7 +70,7 @@ void Containers::State::check_volume(const Caller& caller, GuestId id,
     return;
   }
   const auto volume = storage::parse_volume_id(mount.source());
-  if (is_own_volume(mount.source(), id)) return;
+  if (guest::is_own_volume(mount.source(), id)) return;
   parts.permissions.check(caller.user, "/storage/" + volume.storage,
                           {access::Privilege::datastore_allocate});
 }
@@ -103,7 +107,10 @@ void Containers::register_undo() {
   handlers.add("ct.run",
                [weak](json::object details) { return undo_run(weak.lock(), std::move(details)); });
   handlers.add("ct.volume", [weak](json::object details) {
-    return undo_volume(weak.lock(), std::move(details));
+    return guest::finish_drop(weak.lock(), std::move(details));
+  });
+  handlers.add("ct.resize", [weak](json::object details) {
+    return finish_resize(weak.lock(), std::move(details));
   });
   handlers.add("ct.destroy", [weak](json::object details) {
     return guest::finish_destroy(weak.lock(), std::move(details));

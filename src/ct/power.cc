@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "ct/container_state.h"
 #include "ct/guest_files.h"
+#include "ct/options.h"
 #include "guest/destroy.h"
 #include "guest/hook.h"
 #include "storage/volume_id.h"
@@ -85,17 +86,17 @@ void write_order(Containers::State& state, GuestId id, const guest::ConfigSectio
 
 sys::Async<void> Containers::State::launch(std::shared_ptr<State> self, task::Context& context,
                                            GuestId id) {
-  co_await apply_pending(self, context, self->require(id));
+  const auto starting = co_await guest::begin_start(self, context, id);
   const guest::ConfigSection config = self->config(self->require(id)).config.main;
   if (!config.has("rootfs")) throw Error::failed("ct.no-rootfs", "the container has no rootfs");
+  guest::refuse_unsupported(config, unsupported, "ct");
   co_await guest::run_hook(self, context, id, guest::Phase::pre_start);
   const std::string network = co_await self->network_namespace();
-  co_await context.journal().will("ct.run", {{"guest", id.number}});
+  const auto entry = co_await context.journal().will("ct.run", {{"guest", id.number}});
   failpoint("ct.start.journalled");
   const std::int64_t now = self->parts.clock.wall_seconds();
-  co_await self->files.run([self, id, config, network, now] {
-    write_order(*self, id, config, network, now);
-  });
+  co_await self->files.run(
+      [self, id, config, network, now] { write_order(*self, id, config, network, now); });
   failpoint("ct.start.ordered");
   sys::Command command;
   command.arguments = {self->settings.program, "start", self->folder(id)};
@@ -113,11 +114,8 @@ sys::Async<void> Containers::State::launch(std::shared_ptr<State> self, task::Co
   co_await adopt(self, id);
   if (!self->find(id))
     throw Error::failed("ct.ended", "the container ended as soon as it had started");
+  co_await context.journal().keep(entry);
   co_await guest::run_hook(self, context, id, guest::Phase::post_start);
-}
-
-sys::Async<void> Containers::State::apply_waiting(task::Context& context, GuestId id) {
-  co_await apply_pending(shared(), context, require(id));
 }
 
 sys::Async<void> Containers::State::launch_guest(task::Context& context, GuestId id) {
@@ -134,9 +132,8 @@ sys::Async<void> Containers::State::freeze(std::shared_ptr<State> self,
   run->frozen = done && frozen;
 }
 
-sys::Async<void> Containers::State::ask_to_end(task::Context& context,
-                                               std::shared_ptr<guest::Run> ended) {
-  (void)context;
+sys::Async<void> Containers::State::ask_to_end(task::Context&, std::shared_ptr<guest::Run> ended,
+                                               bool) {
   const auto run = std::static_pointer_cast<Running>(ended);
   if (run->frozen) co_await freeze(shared(), run, false);  // it hears nothing
   co_await sample(shared(), run);  // finds process 1 after a reboot from inside
@@ -147,7 +144,9 @@ sys::Async<void> Containers::State::ask_to_end(task::Context& context,
 sys::Async<void> Containers::State::end_hard(std::shared_ptr<guest::Run> ended,
                                              sys::Milliseconds patience) {
   const auto run = std::static_pointer_cast<Running>(ended);
-  const auto init = sys::adopt(parts.executor, run->init, sys::start_ticks(run->init));
+  // Until its monitor has gone, the number of its process 1 is nobody else's.
+  const auto init =
+      run->gone ? std::nullopt : sys::adopt(parts.executor, run->init, sys::start_ticks(run->init));
   if (init) init->signal(kill_signal);
   if (run->frozen) co_await freeze(shared(), run, false);  // version 1 kills nothing frozen
   if (!co_await run->ended.wait_for(patience)) co_await release(shared(), run->guest);
@@ -156,7 +155,7 @@ sys::Async<void> Containers::State::end_hard(std::shared_ptr<guest::Run> ended,
 sys::Async<void> Containers::State::power_on(std::shared_ptr<State> self, task::Context& context,
                                              GuestId id, bool skip_lock) {
   const auto claim = co_await guest::claim_start(self, context, id, skip_lock);
-  co_await launch(self, context, id);
+  co_await guest::run_start(self, context, id, launch(self, context, id));
 }
 
 task::Upid Containers::power_on(Caller caller, GuestId id, bool skip_lock) {

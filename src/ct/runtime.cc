@@ -77,23 +77,25 @@ sys::Async<void> Containers::State::follow(std::shared_ptr<State> self,
   co_await release(self, run->guest);
 }
 
-// What posada-lxc left behind says what was started; only if that process still lives it is ours.
+std::optional<sys::Child> Containers::State::monitor_of(std::shared_ptr<State> self, GuestId id) {
+  const json::object started = read_object(self->folder(id) + "/started.json");
+  if (text_member(started, "boot") != sys::boot_id()) return std::nullopt;
+  const auto number = [&](const char* key) { return integer_member(started, key).value_or(0); };
+  return sys::adopt(self->parts.executor, static_cast<int>(number("monitor")),
+                    static_cast<std::uint64_t>(number("monitor_ticks")));
+}
+
 sys::Async<void> Containers::State::adopt(std::shared_ptr<State> self, GuestId id) {
   const std::string place = self->folder(id);
-  const json::object started = read_object(place + "/started.json");
-  const json::object order = read_object(place + "/order.json");
-  const auto number = [&](const char* key) { return integer_member(started, key).value_or(0); };
-  std::optional<sys::Child> monitor;
-  if (text_member(started, "boot") == sys::boot_id())
-    monitor = sys::adopt(self->parts.executor, static_cast<int>(number("monitor")),
-                         static_cast<std::uint64_t>(number("monitor_ticks")));
+  auto monitor = monitor_of(self, id);
   if (!monitor) {
     co_await release(self, id);
     co_return;
   }
+  const json::object order = read_object(place + "/order.json");
+  const json::object started = read_object(place + "/started.json");
   auto run = std::make_shared<Running>(id, self->parts.executor);
-  run->init = static_cast<int>(number("init"));
-  run->monitor_pid = static_cast<int>(number("monitor"));
+  run->init = static_cast<int>(integer_member(started, "init").value_or(0));
   run->started = integer_member(order, "started").value_or(0);
   run->config =
       guest::parse_config(text_member(order, "config").value_or(""), grammar(), id).config.main;
@@ -130,7 +132,7 @@ sys::Async<void> Containers::State::release(std::shared_ptr<State> self, GuestId
   }
   co_await self->files.run([place] { sys::remove_tree(place); });
   if (!run) co_return;
-  co_await guest::run_post_stop(self, id);
+  co_await guest::run_post_stop(self, run);
   self->running.erase(id);
   run->ended.set();
   self->tell(id, "stopped");
@@ -139,7 +141,7 @@ sys::Async<void> Containers::State::release(std::shared_ptr<State> self, GuestId
 sys::Async<void> Containers::State::sample(std::shared_ptr<State> self,
                                            std::shared_ptr<Running> run) {
   // liblxc handles a reboot from inside by itself: then process 1 is another one.
-  const int monitor = run->monitor_pid;
+  const int monitor = run->monitor->pid();
   const std::string group = self->group(run->guest);
   const int known = run->init;
   const auto [init, figures] = co_await self->files.run([self, group, monitor, known] {

@@ -1,4 +1,6 @@
 // What the API shows of containers, and the ways into a running one (containers.h).
+#include "guest/views.h"
+
 #include <algorithm>
 
 #include "base/error.h"
@@ -89,37 +91,16 @@ sys::Async<json::object> Containers::status(GuestId id) {
 
 json::object Containers::config(GuestId id, bool current, const std::string& snapshot) const {
   const ParsedConfig& parsed = state_->config(state_->require(id));
-  if (!snapshot.empty()) {
-    const auto found = parsed.config.snapshots.find(snapshot);
-    if (found == parsed.config.snapshots.end())
-      throw Error::failed("guest.no-snapshot", "snapshot '" + snapshot + "' does not exist");
-    return shown_config(found->second, parsed.digest);
-  }
-  return shown_config(current ? parsed.config.main : parsed.config.next(), parsed.digest);
+  if (snapshot.empty() && !current) return shown_config(parsed.config.next(), parsed.digest);
+  return shown_config(guest::section_of(parsed.config, snapshot), parsed.digest);
 }
 
 json::array Containers::pending(GuestId id) const {
-  const ParsedConfig& parsed = state_->config(state_->require(id));
-  return shown_pending(parsed.config, parsed.digest);
+  return guest::shown_pending(state_->config(state_->require(id)), shown_value);
 }
 
 json::array Containers::snapshots(GuestId id) const {
-  const ParsedConfig& parsed = state_->config(state_->require(id));
-  json::array result;
-  for (const auto& [name, section] : parsed.config.snapshots) {
-    json::object item{{"name", name},
-                      {"description", section.description.value_or("")},
-                      {"snaptime", integer(section, "snaptime", 0)}};
-    if (section.has("parent")) item["parent"] = section.get("parent");
-    result.push_back(std::move(item));
-  }
-  json::object current{{"name", "current"},
-                       {"description", "You are here!"},
-                       {"digest", parsed.digest},
-                       {"running", running(id) ? 1 : 0}};
-  if (parsed.config.main.has("parent")) current["parent"] = parsed.config.main.get("parent");
-  result.push_back(std::move(current));
-  return result;
+  return guest::shown_snapshots(state_->config(state_->require(id)), running(id), false);
 }
 
 json::object Containers::feature(GuestId id, const std::string& feature) const {

@@ -7,9 +7,12 @@
 #include "base/failpoint.h"
 #include "base/text.h"
 #include "ct/container_state.h"
+#include "guest/change.h"
 #include "guest/properties.h"
+#include "guest/resize.h"
 #include "storage/volume_id.h"
 #include "sys/file.h"
+#include "sys/log.h"
 
 namespace posada::ct {
 
@@ -60,16 +63,6 @@ sys::Async<void> grow_unmounted(std::string image) {
   co_await sys::run_checked(std::move(grow), {}, format_patience);
 }
 
-// "+1G" adds to `now`.
-std::uint64_t wanted_bytes(const std::string& size, std::uint64_t now) {
-  const bool more = size.starts_with('+');
-  const auto bytes = guest::parse_size(more ? size.substr(1) : size);
-  if (!bytes) throw Error::parameter("size", "'" + size + "' is no size such as 8G or +1G");
-  const std::uint64_t all = more ? now + *bytes : *bytes;
-  if (all < now) throw Error::failed("ct.shrink", "unable to shrink disk size");
-  return whole_blocks(all);
-}
-
 MountPoint mount_of(const guest::ConfigSection& config, const std::string& key) {
   if (!config.has(key)) throw Error::failed("ct.no-volume", "volume '" + key + "' does not exist");
   MountPoint mount = parse_mount(key, config.get(key));
@@ -78,10 +71,13 @@ MountPoint mount_of(const guest::ConfigSection& config, const std::string& key) 
   return mount;
 }
 
-void check_digest(const std::string& wanted, const std::string& found) {
-  if (!wanted.empty() && wanted != found)
-    throw Error::failed("guest.digest", "checksum mismatch (file change by other user?)")
-        .with_hint("Somebody else has changed this guest. Load it again and repeat your change.");
+storage::VolumeId resizable_volume(const guest::ConfigSection& config, const std::string& key) {
+  auto volume = storage::parse_volume_id(mount_of(config, key).source());
+  if (storage::parse_volume_name(volume.name).format == "subvol")
+    throw Error::failed("ct.resize", "'" + volume.text() +
+                                         "' is a folder without a size of its own: it takes what "
+                                         "its storage has");
+  return volume;
 }
 
 }  // namespace
@@ -157,40 +153,44 @@ sys::Async<storage::Volume> Containers::State::copy_volume(std::shared_ptr<State
 
 namespace {
 
+// To the size of its volume.
+sys::Async<void> grow_file_system(std::shared_ptr<Containers::State> self, GuestId id,
+                                  storage::VolumeId volume) {
+  const std::string path = self->parts.storages.path(volume);
+  if (const auto monitor = Containers::State::monitor_of(self, id))
+    co_await grow_mounted(path, monitor->pid());
+  else
+    co_await grow_unmounted(path);
+}
+
+std::vector<guest::Wanted> for_resize(const std::string& key) {
+  // It stays on or off: the file system grows where it is mounted.
+  return {{guest::Aspect::config, "", false},
+          {guest::Aspect::disk, key, false},
+          {guest::Aspect::power, "", true}};
+}
+
 sys::Async<void> resize_now(std::shared_ptr<Containers::State> self, task::Context& context,
-                            GuestId id, std::string key, std::string size, std::string digest) {
-  const auto claim = co_await self->parts.claims.acquire(
-      id, {{guest::Aspect::config, "", false}, {guest::Aspect::disk, key, false}},
-      self->holder(context, "resize"));
+                            GuestId id, std::string key, guest::WantedSize size,
+                            std::string digest) {
+  const auto claim =
+      co_await self->parts.claims.acquire(id, for_resize(key), self->holder(context, "resize"));
   const auto record = self->require(id);
   const ParsedConfig& parsed = self->config(record);
   self->check_lock(parsed.config, false);
-  check_digest(digest, parsed.digest);
-  const MountPoint mount = mount_of(parsed.config.main, key);
-  const auto volume = storage::parse_volume_id(mount.source());
-  if (storage::parse_volume_name(volume.name).format == "subvol")
-    throw Error::failed("ct.resize", "'" + volume.text() +
-                                         "' is a folder without a size of its own: it takes what "
-                                         "its storage has");
+  guest::check_digest(*self, digest, parsed.digest);
+  const auto volume = resizable_volume(parsed.config.main, key);
   const auto info = co_await self->parts.storages.info(volume);
-  const std::uint64_t bytes = wanted_bytes(size, info.bytes);
+  const std::uint64_t bytes = guest::grown_size(*self, size, info.bytes, block_bytes);
+  co_await guest::will_resize(self, context, record, volume);
+  failpoint("ct.resize.journalled");
   if (bytes > info.bytes) co_await self->parts.storages.resize(volume, bytes);
   failpoint("ct.resize.grown");
-  const std::string path = self->parts.storages.path(volume);
-  // A failure here leaves a larger volume with the file system as it was: nothing is lost, and
-  // asking for the size that it has now goes on from there.
-  if (const auto run = self->find(id))
-    co_await grow_mounted(path, run->monitor_pid);
-  else
-    co_await grow_unmounted(path);
-  co_await self->parts.registry.edit(record, "", [&](const std::string& text) {
-    return self->changed_text(text, id, [&](guest::GuestConfig& config) {
-      if (!config.main.has(key)) return;
-      MountPoint now = parse_mount(key, config.main.get(key));
-      now.options["size"] = guest::print_size(bytes);
-      config.main.values[key] = print_mount(now);
-    });
-  });
+  co_await guest::note_size(self, record, volume, bytes);
+  failpoint("ct.resize.noted");
+  // A failure here leaves the file system as it was: nothing is lost, and asking for the size that
+  // the volume has now goes on from there.
+  co_await grow_file_system(self, id, volume);
   failpoint("ct.resize.committed");
 }
 
@@ -205,7 +205,7 @@ sys::Async<void> move_now(std::shared_ptr<Containers::State> self, task::Context
   const auto record = self->require(id);
   const ParsedConfig& parsed = self->config(record);
   self->check_lock(parsed.config, false);
-  check_digest(move.digest, parsed.digest);
+  guest::check_digest(*self, move.digest, parsed.digest);
   if (self->find(id))
     throw Error::failed("ct.move-running", "cannot move volumes of a running container")
         .with_hint("Shut the container down first.");
@@ -214,6 +214,7 @@ sys::Async<void> move_now(std::shared_ptr<Containers::State> self, task::Context
   const std::string old(mount.source());
   const storage::Volume made = co_await Containers::State::copy_volume(
       self, context, mount, id, move.storage, self->root_id(config));
+  if (move.remove_source) co_await guest::will_drop(self, context, id, {old});
   store::Transaction extra;
   self->parts.storages.adopt(made, extra);
   context.cancel().check();
@@ -224,15 +225,33 @@ sys::Async<void> move_now(std::shared_ptr<Containers::State> self, task::Context
           MountPoint there = parse_mount(move.key, now.main.get(move.key));
           there.options["volume"] = made.id.text();
           now.main.values[move.key] = print_mount(there);
-          if (!move.remove_source) keep_unused(now.main, old);
+          if (!move.remove_source) guest::keep_unused(now.main, old);
         });
       },
       std::move(extra));
   failpoint("ct.move.committed");
-  if (move.remove_source) co_await Containers::State::drop_volumes(self, context, record, {old});
+  if (move.remove_source) co_await guest::drop_volumes(self, context, record, {old});
 }
 
 }  // namespace
+
+sys::Async<std::string> finish_resize(std::shared_ptr<Containers::State> state,
+                                      json::object details) {
+  if (!state) co_return std::string();
+  std::string done = co_await guest::finish_resize(state, details);
+  const auto record = state->parts.registry.find(guest::journalled_guest(details));
+  if (!record || record->uuid != text_member(details, "uuid")) co_return done;
+  const guest::Holder holder{"", "resize", guest::Strength::normal, std::nullopt, {}};
+  const auto claim = co_await state->parts.claims.acquire(record->id, for_resize(""), holder);
+  try {
+    co_await grow_file_system(
+        state, record->id, storage::parse_volume_id(text_member(details, "volume").value_or("")));
+  } catch (const Error& error) {
+    // The container works as before, and doing it once more would only fail once more.
+    sys::log_warning("container {}: {}", record->id.text(), error.what());
+  }
+  co_return done;
+}
 
 task::Upid Containers::resize(Caller caller, GuestId id, std::string key, std::string size,
                               std::string digest) {
@@ -240,14 +259,14 @@ task::Upid Containers::resize(Caller caller, GuestId id, std::string key, std::s
   const auto record = self->require(id);
   self->check(caller, id, Privilege::vm_config_disk);
   const ParsedConfig& parsed = self->config(record);
-  check_digest(digest, parsed.digest);
-  const auto volume = storage::parse_volume_id(mount_of(parsed.config.main, key).source());
+  guest::check_digest(*self, digest, parsed.digest);
+  const auto volume = resizable_volume(parsed.config.main, key);
   self->parts.permissions.check(caller.user, "/storage/" + volume.storage,
                                 Privilege::datastore_allocate_space);
-  wanted_bytes(size, 0);
+  const auto wanted = guest::parse_wanted_size(size);
   return self->start_task(caller, id, "resize",
-                          [self, id, key, size, digest](task::Context& context) {
-                            return resize_now(self, context, id, key, size, digest);
+                          [self, id, key, wanted, digest](task::Context& context) {
+                            return resize_now(self, context, id, key, wanted, digest);
                           });
 }
 
@@ -256,7 +275,7 @@ task::Upid Containers::move_volume(Caller caller, GuestId id, VolumeMove move) {
   const auto record = self->require(id);
   self->check(caller, id, Privilege::vm_config_disk);
   const ParsedConfig& parsed = self->config(record);
-  check_digest(move.digest, parsed.digest);
+  guest::check_digest(*self, move.digest, parsed.digest);
   const MountPoint mount = mount_of(parsed.config.main, move.key);
   if (storage::parse_volume_id(mount.source()).storage == move.storage)
     throw Error::parameter("storage", "the volume is on storage '" + move.storage + "' already");

@@ -1,9 +1,10 @@
 #include "guest/claims.h"
 
-#include <boost/asio/this_coro.hpp>
 #include <deque>
 #include <list>
 #include <map>
+
+#include <boost/asio/this_coro.hpp>
 
 namespace posada::guest {
 
@@ -45,7 +46,7 @@ bool same_key(const Wanted& a, const Wanted& b) {
 }
 
 // The table. Rows and columns in the order of Aspect; `*` everything excludes, `k` excludes when
-// the keys meet, `s` excludes unless both are shared, `.` both may be held.
+// the keys meet, unless both are shared, `s` excludes unless both are shared, `.` both may be held.
 //                       exist power config disk net snap migr backup
 constexpr std::string_view table[] = {
     /* exist    */ "s*******",
@@ -88,10 +89,14 @@ const Claim::Held* blocker_of(const Queue& queue, const Waiter& waiter) {
 
 bool Claims::compatible(const Wanted& a, const Wanted& b) {
   switch (table[static_cast<std::size_t>(a.aspect)][static_cast<std::size_t>(b.aspect)]) {
-    case '.': return true;
-    case 's': return a.shared && b.shared;
-    case 'k': return !same_key(a, b);
-    default: return false;
+    case '.':
+      return true;
+    case 's':
+      return a.shared && b.shared;
+    case 'k':
+      return !same_key(a, b) || (a.shared && b.shared);
+    default:
+      return false;
   }
 }
 
@@ -135,7 +140,9 @@ Claim& Claim::operator=(Claim&& other) noexcept {
   return *this;
 }
 
-Claim::~Claim() { release(); }
+Claim::~Claim() {
+  release();
+}
 
 void Claim::release() {
   const std::shared_ptr<Held> held = std::move(held_);
@@ -216,11 +223,11 @@ sys::Async<Claim> Claims::acquire_within(GuestId guest, std::vector<Wanted> want
     if (held->holder.waits_for && blocker) held->holder.waits_for(waits_text(*blocker));
     sys::Scope watcher(state->executor);
     if (held->holder.cancel) {
-      watcher.spawn("claim", [](sys::CancelToken token,
-                                std::shared_ptr<Waiter> waiting) -> sys::Async<void> {
-        co_await token.wait();
-        waiting->turn.set();
-      }(*held->holder.cancel, waiter));
+      watcher.spawn(
+          "claim", [](sys::CancelToken token, std::shared_ptr<Waiter> waiting) -> sys::Async<void> {
+            co_await token.wait();
+            waiting->turn.set();
+          }(*held->holder.cancel, waiter));
     }
     const bool woken = co_await waiter->turn.wait_for(limit);
     watcher.stop();

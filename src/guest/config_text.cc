@@ -41,6 +41,11 @@ std::optional<std::pair<std::string, unsigned>> split_number(std::string_view ke
                    static_cast<unsigned>(std::stoul(std::string(digits)))};
 }
 
+bool is_unused_key(std::string_view key) {
+  const auto parts = split_number(key);
+  return parts && parts->first == "unused";
+}
+
 bool is_config_id(std::string_view text) {
   return text.size() >= 2 && is_letter(text[0]) &&
          std::all_of(text.begin(), text.end(),
@@ -198,20 +203,16 @@ void drop_used_again(ConfigSection& section, const Grammar& grammar) {
   if (!grammar.volume_of) {
     return;
   }
-  const auto is_unused = [](const std::string& key) {
-    const auto parts = split_number(key);
-    return parts && parts->first == "unused";
-  };
   std::set<std::string> used;
   for (const auto& [key, value] : section.values) {
-    if (!is_unused(key)) {
+    if (!is_unused_key(key)) {
       if (auto volume = grammar.volume_of(key, value)) {
         used.insert(std::move(*volume));
       }
     }
   }
   std::erase_if(section.values, [&](const auto& item) {
-    if (!is_unused(item.first)) {
+    if (!is_unused_key(item.first)) {
       return false;
     }
     const auto volume = grammar.volume_of(item.first, item.second);
@@ -243,6 +244,35 @@ std::string write_config(GuestConfig config, const Grammar& grammar) {
     write_section(text, section, false, {});
   }
   return text;
+}
+
+std::vector<std::string> named_volumes(const GuestConfig& config, const Grammar& grammar) {
+  std::vector<std::string> result;
+  const auto add = [&](const ConfigSection& section) {
+    for (const auto& [key, value] : section.values) {
+      const auto volume = grammar.volume_of(key, value);
+      if (volume && std::ranges::find(result, *volume) == result.end()) result.push_back(*volume);
+    }
+  };
+  add(config.main);
+  add(config.pending);
+  for (const auto& [name, section] : config.snapshots) add(section);
+  return result;
+}
+
+void keep_unused(ConfigSection& section, const std::string& volume) {
+  constexpr int most = 256;
+  std::string free;
+  for (int number = 0; number < most; ++number) {
+    const std::string key = "unused" + std::to_string(number);
+    if (section.get(key) == volume) return;
+    if (free.empty() && !section.has(key)) free = key;
+  }
+  if (free.empty()) {
+    throw Error::failed("guest.too-many-unused",
+                        "Too many unused volumes - please delete them first.");
+  }
+  section.values[free] = volume;
 }
 
 std::string config_digest(std::string_view text) {

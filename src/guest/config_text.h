@@ -50,6 +50,7 @@ class KeyTable {
 
 // "scsi12" → {"scsi", 12}; nothing without a number, or with one that starts with a zero.
 std::optional<std::pair<std::string, unsigned>> split_number(std::string_view key);
+bool is_unused_key(std::string_view key);  // unused0 …
 // Letter, then at least one of letters, digits, '_', '-': the names of snapshots and the like.
 bool is_config_id(std::string_view text);
 
@@ -106,7 +107,24 @@ struct Grammar {
   std::function<std::optional<std::string>(std::string_view key, std::string_view value)> volume_of;
   // Last corrections before writing.
   std::function<void(GuestConfig&)> tidy;
+
+  // How changes of single keys go (config_change.h). Whether the key needs no new start:
+  std::function<bool(std::string_view key)> takes_effect_at_once;
+  // Whether the volume holds nothing but what the config says, so that nobody misses it.
+  std::function<bool(std::string_view volume)> is_remade;
+  // The key has a new value, or none any more: what else changes with it. `before` is what it had.
+  std::function<void(GuestConfig&, const std::string& key,
+                     const std::optional<std::string>& before)>
+      was_set;
+  std::function<void(GuestConfig&, const std::string& key)> was_unset;
+  // The value with another `size=`, of a key that names a volume.
+  std::function<std::string(std::string_view key, std::string_view value, std::string size)> sized;
 };
+
+// The volumes that any section names.
+std::vector<std::string> named_volumes(const GuestConfig& config, const Grammar& grammar);
+// Puts the volume under a free unusedN key, unless one has it.
+void keep_unused(ConfigSection& section, const std::string& volume);
 
 struct Problem {
   std::size_t line = 0;  // 1-based

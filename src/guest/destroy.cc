@@ -4,6 +4,7 @@
 
 #include "base/failpoint.h"
 #include "base/json.h"
+#include "guest/power.h"
 #include "guest/properties.h"
 #include "storage/volume_use.h"
 #include "task/journal.h"
@@ -22,7 +23,7 @@ void check_destroyable(Guests& guests, const Record& record, const Deletion& del
     throw Error::failed(
         words.code + ".protected",
         "can't remove " + words.noun + " " + record.id.text() + " - protection mode enabled");
-  if (!deletion.force && guests.run_of(record.id))
+  if (!deletion.force && guests.counts_as_running(record.id))
     throw Error::failed(words.code + ".running",
                         words.noun + " " + record.id.text() + " is running - destroy failed");
 }
@@ -51,7 +52,8 @@ sys::Async<void> run_destroy(std::shared_ptr<Guests> guests, task::Context& cont
       guests->holder(context, "destroy", Strength::destroy));
   const Record current = guests->require(id);
   check_destroyable(*guests, current, deletion);
-  if (const auto run = guests->run_of(id)) co_await guests->end_hard(run, removal_patience);
+  if (const auto run = guests->run_of(id)) co_await end_run(guests, context, run, removal_patience);
+  context.cancel().check();
   auto list = guests->own_volumes(guests->config(current).config, id);
   if (deletion.unreferenced_disks) {
     for (const auto& volume : co_await guests->parts.storages.volumes_of(id)) {

@@ -4,7 +4,7 @@
 
 #include "access/permissions.h"
 #include "base/json.h"
-#include "storage/volume_id.h"
+#include "guest/config_change.h"
 
 namespace posada::guest {
 
@@ -12,6 +12,15 @@ Guests::Guests(Words words_, const Grammar& grammar, Parts parts_)
     : words(std::move(words_)), config_grammar(grammar), parts(std::move(parts_)) {}
 
 Guests::~Guests() = default;
+
+Starting::Starting(std::shared_ptr<Guests> guests, GuestId id)
+    : guests_(std::move(guests)), id_(id) {
+  guests_->starting.insert(id_);
+}
+
+Starting::~Starting() {
+  guests_->starting.erase(guests_->starting.find(id_));
+}
 
 Record Guests::require(GuestId id) const {
   return parts.registry.require(id, words.kind);
@@ -32,22 +41,8 @@ std::string Guests::changed_text(const std::string& text, GuestId id, const Edit
   return write_config(std::move(config), config_grammar);
 }
 
-std::vector<std::string> Guests::named_volumes(const GuestConfig& config) const {
-  std::vector<std::string> result;
-  const auto add = [&](const ConfigSection& section) {
-    for (const auto& [key, value] : section.values) {
-      const auto volume = config_grammar.volume_of(key, value);
-      if (volume && std::ranges::find(result, *volume) == result.end()) result.push_back(*volume);
-    }
-  };
-  add(config.main);
-  add(config.pending);
-  for (const auto& [name, section] : config.snapshots) add(section);
-  return result;
-}
-
 std::vector<std::string> Guests::own_volumes(const GuestConfig& config, GuestId id) const {
-  std::vector<std::string> result = named_volumes(config);
+  std::vector<std::string> result = named_volumes(config, config_grammar);
   std::erase_if(result, [&](const std::string& volume) { return !is_own_volume(volume, id); });
   return result;
 }
@@ -108,12 +103,6 @@ void Guests::tell(GuestId id, const std::string& state) {
   for (const auto& weak : std::list<std::weak_ptr<Listener>>(listeners_)) {
     if (const auto listener = weak.lock()) (*listener)(id, state);
   }
-}
-
-bool is_own_volume(std::string_view volume, GuestId id) {
-  const auto parsed = storage::try_parse_volume_id(volume);
-  const auto name = parsed ? storage::try_parse_volume_name(parsed->name) : std::nullopt;
-  return name && name->owner == id && name->content == storage::Content::images;
 }
 
 GuestId journalled_guest(const json::object& details) {

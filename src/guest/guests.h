@@ -10,6 +10,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,18 +24,21 @@ namespace posada::guest {
 // The names and texts in which the kinds differ on the wire.
 struct Words {
   GuestKind kind = GuestKind::vm;
-  std::string noun;              // "VM": in messages and lock texts
-  std::string code;              // "vm": begins error codes, failpoints, kinds of journal entries
-  std::string task;              // "qm": begins the types of tasks
-  std::string long_name;         // "machine": in logs
-  std::string template_refusal;  // a template is not started
-  std::string shutdown_failed;   // the guest did not react in time
-  std::string stops_now;         // and is stopped instead
+  std::string noun;               // "VM": in messages and lock texts
+  std::string code;               // "vm": begins error codes, failpoints, kinds of journal entries
+  std::string task;               // "qm": begins the types of tasks
+  std::string long_name;          // "machine": in logs
+  std::string template_refusal;   // a template is not started
+  std::string shutdown_failed;    // the guest did not react in time
+  std::string stops_now;          // and is stopped instead
+  std::string changed_meanwhile;  // the digest is not the config's
+  std::string never_shrinks;      // a volume
 };
 
 // From a guest's start until nothing is left of it.
 struct Run {
-  Run(GuestId guest_, const sys::Executor& executor) : guest(guest_), ended(executor) {}
+  Run(GuestId guest_, const sys::Executor& executor)
+      : guest(guest_), ended(executor), script(executor) {}
   virtual ~Run() = default;
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
@@ -42,6 +46,24 @@ struct Run {
   const GuestId guest;
   sys::Event ended;
   bool end_wanted = false;  // a task waits for its end, and decides what comes after
+  bool gone = false;        // nothing of it is left but its hook script
+  sys::CancelToken script;  // ends the hook script post-stop
+};
+
+// A guest that is about to run: from the reading of its config until the start is done, and over
+// the gap between the two runs of a restart. Until then it counts as running, so that nobody
+// changes or removes what it is being started with.
+class Guests;
+class Starting {
+ public:
+  Starting(std::shared_ptr<Guests> guests, GuestId id);
+  ~Starting();
+  Starting(const Starting&) = delete;
+  Starting& operator=(const Starting&) = delete;
+
+ private:
+  const std::shared_ptr<Guests> guests_;
+  const GuestId id_;
 };
 
 struct ParsedConfig {
@@ -61,20 +83,21 @@ class Guests : public std::enable_shared_from_this<Guests> {
   virtual std::shared_ptr<Run> run_of(GuestId id) const = 0;
   // Starts the guest as its config says. The caller holds power.
   virtual sys::Async<void> launch_guest(task::Context& context, GuestId id) = 0;
-  // Tells the guest to power off; whether it does shows in `ended`.
-  virtual sys::Async<void> ask_to_end(task::Context& context, std::shared_ptr<Run> run) = 0;
+  // Tells the guest to power off; whether it does shows in `ended`. `again`: it was told before,
+  // and may have been too early in its boot to hear it.
+  virtual sys::Async<void> ask_to_end(task::Context& context, std::shared_ptr<Run> run,
+                                      bool again) = 0;
   // Ends the run whatever the guest does; a clean way out has `patience`.
   virtual sys::Async<void> end_hard(std::shared_ptr<Run> run, sys::Milliseconds patience) = 0;
-  // Brings in the changes that wait until the guest is off. The caller holds power.
-  virtual sys::Async<void> apply_waiting(task::Context& context, GuestId id) = 0;
+
+  bool counts_as_running(GuestId id) const { return starting.contains(id) || run_of(id); }
 
   // Configs.
   Record require(GuestId id) const;
   const ParsedConfig& config(const Record& record);
   using Edit = std::function<void(GuestConfig&)>;
   std::string changed_text(const std::string& text, GuestId id, const Edit& change) const;
-  // Volumes that any section names, and those among them that belong to the guest.
-  std::vector<std::string> named_volumes(const GuestConfig& config) const;
+  // Volumes of the guest's own that any section names.
   std::vector<std::string> own_volumes(const GuestConfig& config, GuestId id) const;
 
   // Refusals. Each throws the wire's text.
@@ -100,13 +123,12 @@ class Guests : public std::enable_shared_from_this<Guests> {
   const Grammar& config_grammar;
   Parts parts;
   std::map<GuestId, ParsedConfig> parsed;
+  std::multiset<GuestId> starting;
 
  private:
   std::list<std::weak_ptr<Listener>> listeners_;
 };
 
-// Whether the volume is a disk of this guest.
-bool is_own_volume(std::string_view volume, GuestId id);
 // In the details of a journal entry.
 GuestId journalled_guest(const json::object& details);
 

@@ -39,18 +39,20 @@ struct Outcome {
   std::vector<std::string> said;
 };
 
-sys::Async<Outcome> run_script(Guests& guests, GuestId id, Phase phase) {
+sys::Async<Outcome> run_script(std::shared_ptr<Guests> guests, GuestId id, Phase phase,
+                               sys::CancelToken cancel) {
   Outcome outcome;
-  const std::string value(guests.config(guests.require(id)).config.main.get("hookscript"));
+  const std::string value(guests->config(guests->require(id)).config.main.get("hookscript"));
   if (value.empty()) co_return outcome;
   const std::string start =
       "hookscript error for " + id.text() + " on " + std::string(name_of(phase)) + ": ";
   try {
     sys::Command command;
-    command.arguments = {guests.parts.storages.path(snippet(value)), id.text(),
+    command.arguments = {guests->parts.storages.path(snippet(value)), id.text(),
                          std::string(name_of(phase))};
     command.no_new_privileges = false;  // it is the administrator's own
-    const sys::Finished finished = co_await sys::run(std::move(command), {}, hook_patience);
+    const sys::Finished finished =
+        co_await sys::run_cancellable(std::move(command), std::move(cancel), hook_patience);
     outcome.said = split_list(finished.output + "\n" + finished.errors, "\n");
     if (finished.status != 0)
       outcome.failure = start + "it ended with status " + std::to_string(finished.status);
@@ -73,7 +75,7 @@ sys::Async<void> check_hook(storage::Storages& storages, std::string value) {
 
 sys::Async<void> run_hook(std::shared_ptr<Guests> guests, task::Context& context, GuestId id,
                           Phase phase) {
-  const Outcome outcome = co_await run_script(*guests, id, phase);
+  const Outcome outcome = co_await run_script(guests, id, phase, context.cancel());
   for (const std::string& line : outcome.said) context.log(line);
   if (outcome.failure.empty()) co_return;
   if (phase == Phase::pre_start)
@@ -82,9 +84,17 @@ sys::Async<void> run_hook(std::shared_ptr<Guests> guests, task::Context& context
   context.warn(outcome.failure);
 }
 
-sys::Async<void> run_post_stop(std::shared_ptr<Guests> guests, GuestId id) {
+sys::Async<void> run_post_stop(std::shared_ptr<Guests> guests, std::shared_ptr<Run> run) {
+  run->gone = true;
+  const GuestId id = run->guest;
   if (!guests->parts.registry.find(id)) co_return;
-  const Outcome outcome = co_await run_script(*guests, id, Phase::post_stop);
+  Outcome outcome;
+  try {
+    outcome = co_await run_script(guests, id, Phase::post_stop, run->script);
+  } catch (const Cancelled& cancelled) {
+    if (!run->script.cancelled()) throw;  // the daemon ends
+    outcome.failure = "hookscript of " + id.text() + " ended on post-stop: " + cancelled.reason;
+  }
   for (const std::string& line : outcome.said)
     sys::log_info("hookscript of {}: {}", id.text(), line);
   if (!outcome.failure.empty()) sys::log_warning("{}", outcome.failure);

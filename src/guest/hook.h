@@ -19,11 +19,11 @@ enum class Phase {
 // Throws Error::parameter("hookscript", …) when the value names no snippet that is there.
 sys::Async<void> check_hook(storage::Storages& storages, std::string value);
 
-// Nothing when the guest has no script.
+// Nothing when the guest has no script. A cancel of the task ends the script and throws Cancelled.
 sys::Async<void> run_hook(std::shared_ptr<Guests> guests, task::Context& context, GuestId id,
                           Phase phase);
-// The phase post_stop, which may have no task; warnings go into the daemon's log. The guest counts
-// as off after it.
-sys::Async<void> run_post_stop(std::shared_ptr<Guests> guests, GuestId id);
+// The phase post_stop, which may have no task: `run->script` ends it, and warnings go into the
+// daemon's log. The guest counts as off after it.
+sys::Async<void> run_post_stop(std::shared_ptr<Guests> guests, std::shared_ptr<Run> run);
 
 }  // namespace posada::guest

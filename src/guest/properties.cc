@@ -173,6 +173,20 @@ std::int64_t property_integer(const Properties& properties, std::string_view nam
   return found == properties.end() ? otherwise : to_integer(found->second).value_or(otherwise);
 }
 
+std::int64_t integer(const ConfigSection& section, std::string_view key, std::int64_t otherwise) {
+  return to_integer(section.get(key)).value_or(otherwise);
+}
+
+bool flag(const ConfigSection& section, std::string_view key, bool otherwise) {
+  return to_boolean(section.get(key)).value_or(otherwise);
+}
+
+std::string random_mac(const RandomBytes& random) {
+  const std::string bytes = random(3);
+  const auto byte = [&](std::size_t index) { return static_cast<unsigned char>(bytes.at(index)); };
+  return fmt::format("BC:24:11:{:02X}:{:02X}:{:02X}", byte(0), byte(1), byte(2));
+}
+
 std::optional<std::uint64_t> parse_size(std::string_view text) {
   if (text.empty()) {
     return std::nullopt;

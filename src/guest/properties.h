@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <limits>
 #include <optional>
@@ -58,6 +59,14 @@ std::string_view property(const Properties& properties, std::string_view name,
 bool property_flag(const Properties& properties, std::string_view name, bool otherwise = false);
 std::int64_t property_integer(const Properties& properties, std::string_view name,
                               std::int64_t otherwise = 0);
+
+// Whole numbers and flags of plain keys.
+std::int64_t integer(const ConfigSection& section, std::string_view key, std::int64_t otherwise);
+bool flag(const ConfigSection& section, std::string_view key, bool otherwise);
+
+using RandomBytes = std::function<std::string(std::size_t)>;
+// Of a network card: a prefix of the field's own and random bytes.
+std::string random_mac(const RandomBytes& random);
 
 // "32G", "528K", "104858K", "1.5T" → bytes; nothing when it is none.
 std::optional<std::uint64_t> parse_size(std::string_view text);

@@ -44,8 +44,7 @@ class Registry {
   // Throws `Configuration file 'nodes/NODE/qemu-server/ID.conf' does not exist`.
   Record require(GuestId id, GuestKind kind) const;
   std::vector<Record> list() const;  // by id
-  // Lowest free id at or above 100 (settings may shift the range); next_free(id) throws
-  // Error::parameter("vmid", "VM ID already exists") when that one is taken.
+  // Lowest free id at or above 100; settings may shift the range. Throws when all are taken.
   GuestId next_free() const;
 
   ConfigText config(const Record& record) const;

@@ -1,6 +1,8 @@
 // Changing a config (machine_state.h). A change is first written as waiting; what the machine can
 // take at once (it does not run, the key needs no hardware, or hot plug works) moves from there to
 // the main section. So a crash in between leaves a change that still waits, never a lost one.
+#include "guest/change.h"
+
 #include <algorithm>
 
 #include "access/permissions.h"
@@ -8,6 +10,7 @@
 #include "base/failpoint.h"
 #include "base/text.h"
 #include "guest/hook.h"
+#include "guest/resize.h"
 #include "storage/volume_id.h"
 #include "sys/file.h"
 #include "sys/log.h"
@@ -20,161 +23,13 @@ namespace posada::vm {
 
 namespace {
 
-bool own_volume(const Drive& disk, GuestId id) {
-  if (!disk.names_volume() || (disk.is_cdrom() && !disk.is_cloudinit())) return false;
-  const auto volume = storage::try_parse_volume_id(disk.file());
-  const auto name = volume ? storage::try_parse_volume_name(volume->name) : std::nullopt;
-  return name && name->owner == id;
-}
-
-// The disk under `key` leaves it: its volume stays as unusedN, or is to be removed.
-void let_go(guest::ConfigSection& section, GuestId id, const std::string& key, bool force,
-            std::vector<std::string>& removed) {
-  const auto old = section.values.find(key);
-  if (old == section.values.end()) return;
-  const Drive disk = parse_drive(key, old->second, true);
-  const bool own = own_volume(disk, id);
-  section.values.erase(old);
-  if (!own) return;
-  // What is on a cloud-init disc is in the config.
-  if (force || is_unused_key(key) || disk.is_cloudinit()) {
-    removed.emplace_back(disk.file());
-  } else {
-    keep_unused(section, std::string(disk.file()));
-  }
-}
-
-// One waiting change takes effect in the text. Volumes that nothing names any more go to `removed`.
-void settle_value(guest::GuestConfig& config, GuestId id, const std::string& key,
-                  const std::string& value, std::vector<std::string>& removed) {
-  guest::ConfigSection& main = config.main;
-  if (is_drive_key(key) && main.has(key)) {
-    const Drive before = parse_drive(key, main.get(key), true);
-    if (before.file() != parse_drive(key, value, true).file()) {
-      let_go(main, id, key, false, removed);
-    }
-  }
-  const bool fresh = !main.has(key);
-  const bool disc = is_drive_key(key) && parse_drive(key, value, true).is_cloudinit();
-  // Another disc has nothing on it yet.
-  if (disc && (fresh || main.get(key) != value)) config.special.erase("cloudinit");
-  main.values[key] = value;
-  if (fresh && !disc &&
-      (is_net_key(key) || (is_drive_key(key) && key != "efidisk0" && key != "tpmstate0"))) {
-    join_boot_order(main, key);
-  }
-}
-
-void settle_delete(guest::GuestConfig& config, GuestId id, const std::string& key, bool force,
-                   std::vector<std::string>& removed) {
-  if (key == "description") {
-    config.main.description.reset();
-  } else if (is_drive_key(key) || is_unused_key(key)) {
-    let_go(config.main, id, key, force, removed);
-  } else {
-    config.main.values.erase(key);
-  }
-  leave_boot_order(config.main, key);
-}
-
-// What waits under `key` will not come: a volume that was made for it stays as unusedN, or goes
-// when it holds nothing of its own.
-void give_up_pending(guest::GuestConfig& config, GuestId id, const std::string& key,
-                     std::vector<std::string>& removed) {
-  if (is_drive_key(key) && config.pending.has(key)) {
-    const Drive waiting = parse_drive(key, config.pending.get(key), true);
-    const auto now = drive(config.main, key);
-    const bool in_use = now && now->file() == waiting.file();
-    if (!in_use && own_volume(waiting, id)) {
-      if (waiting.is_cloudinit()) {
-        removed.emplace_back(waiting.file());
-      } else {
-        keep_unused(config.main, std::string(waiting.file()));
-      }
-    }
-  }
-  config.revert(key);
-}
-
-void settle_all(guest::GuestConfig& config, GuestId id, std::vector<std::string>& removed) {
-  for (const auto& [key, force] : guest::PendingDeletes(config.deletes)) {
-    settle_delete(config, id, key, force, removed);
-  }
-  for (const auto& [key, value] : guest::Values(config.pending.values)) {
-    settle_value(config, id, key, value, removed);
-  }
-  config.deletes.clear();
-  config.pending = {};
-}
-
-// Removes volumes that no config names any more; journalled, so that a crash does not forget them.
-sys::Async<void> drop_volumes(std::shared_ptr<Machines::State> self, task::Context& context,
-                              const guest::Record& record, std::vector<std::string> list) {
-  for (const std::string& volume : list) {
-    if (uses_volume(self->config(record).config, volume)) continue;  // a snapshot still has it
-    co_await context.journal().will("vm.volume", {{"volume", volume}, {"guest", record.id.number}});
-    failpoint("vm.volume.journalled");
-    co_await self->parts.storages.remove(storage::parse_volume_id(volume));
-    context.log("removed volume " + volume);
-  }
-}
-
-// Writes the request as waiting changes, or as facts when the machine is off.
-void write_request(guest::GuestConfig& config, GuestId id, const ConfigChange& change,
-                   const guest::Values& values, bool is_running,
-                   std::vector<std::string>& removed) {
-  for (const std::string& key : change.revert) give_up_pending(config, id, key, removed);
-  for (const std::string& key : change.unset) {
-    if (is_unused_key(key) || !is_running || effect_of(key) == Effect::at_once) {
-      give_up_pending(config, id, key, removed);
-      settle_delete(config, id, key, change.force, removed);
-    } else if (config.main.has(key)) {
-      config.delete_later(key, change.force);
-    } else {
-      give_up_pending(config, id, key, removed);
-    }
-  }
-  for (const auto& [key, value] : values) {
-    if (key == "description") {
-      config.main.description = value;
-    } else if (!is_running || effect_of(key) == Effect::at_once) {
-      give_up_pending(config, id, key, removed);
-      settle_value(config, id, key, value, removed);
-    } else {
-      give_up_pending(config, id, key, removed);
-      config.set_later(key, value);
-    }
-  }
-}
-
-void check_names(const std::vector<std::string>& keys, const char* parameter) {
-  for (const std::string& key : keys) {
-    if (key != "description" && !grammar().keys.knows(key)) {
-      throw Error::parameter(parameter, "unknown option '" + key + "'");
-    }
-  }
-}
-
 void check_request(Machines::State& state, const Caller& caller, const guest::Record& record,
                    const ConfigChange& change) {
-  const auto& parsed = state.config(record);
-  if (!change.digest.empty() && change.digest != parsed.digest) {
-    throw Error::failed("guest.digest", "checksum mismatch (file change by other user?)");
-  }
-  state.check_lock(parsed.config, change.skip_lock);
-  if (change.skip_lock && !caller.user.is_root()) {
-    throw Error::parameter("skiplock", "Only root may use this option.");
-  }
-  check_names(change.unset, "delete");
-  check_names(change.revert, "revert");
-  state.check_keys(caller, "/vms/" + record.id.text(), change.set, change.unset);
-  state.check_keys(caller, "/vms/" + record.id.text(), {}, change.revert);
-  for (const std::string& key : change.unset) {
-    if (change.set.contains(key)) {
-      throw Error::parameter(key, "unable to use '" + key + "' and 'delete' for it at once");
-    }
-  }
-  guest::ConfigSection next = parsed.config.next();
+  guest::check_change(state, caller, record, change);
+  const std::string path = "/vms/" + record.id.text();
+  state.check_keys(caller, path, change.set, change.unset);
+  state.check_keys(caller, path, {}, change.revert);
+  guest::ConfigSection next = state.config(record).config.next();
   guest::Values asked;
   for (const auto& [name, value] : change.set) asked[grammar().keys.canonical(name)] = value;
   for (const std::string& key : change.unset) next.values.erase(key);
@@ -191,6 +46,13 @@ guest::Values normal_values(const guest::GuestConfig& config, const guest::Value
                       : normal_value(key, value, config.next().get(key), sys::random_bytes);
   }
   return values;
+}
+
+storage::VolumeId resizable_volume(const guest::ConfigSection& config, const std::string& key) {
+  const auto disk = is_drive_key(key) ? drive(config, key) : std::nullopt;
+  if (!disk) throw Error::failed("vm.no-such-disk", "disk '" + key + "' does not exist");
+  if (disk->is_cdrom()) throw Error::failed("vm.cdrom", "you can't resize a cdrom");
+  return storage::parse_volume_id(disk->file());
 }
 
 // What waits and may be brought into the running machine, deletions first.
@@ -211,55 +73,14 @@ sys::Async<void> plug_waiting(std::shared_ptr<Machines::State> self, task::Conte
     }
     if (!done) continue;
     failpoint("vm.change.plugged");
-    std::vector<std::string> removed;
-    const std::string name = key;
-    co_await self->parts.registry.edit(record, "", [&](const std::string& text) {
-      removed.clear();
-      return self->changed_text(text, record.id, [&](guest::GuestConfig& now) {
-        if (const auto waiting = now.pending.values.find(name);
-            waiting != now.pending.values.end()) {
-          const std::string settled = waiting->second;
-          now.revert(name);
-          settle_value(now, record.id, name, settled, removed);
-        } else if (const auto gone = now.deletes.find(name); gone != now.deletes.end()) {
-          const bool force = gone->second;
-          now.revert(name);
-          settle_delete(now, record.id, name, force, removed);
-        }
-      });
-    });
-    co_await drop_volumes(self, context, record, removed);
+    auto removed = co_await guest::change_config(
+        self, context, record,
+        [name = key](guest::ConfigChanger& changer) { changer.settle(name); });
+    co_await guest::drop_volumes(self, context, record, std::move(removed));
   }
 }
 
 }  // namespace
-
-sys::Async<void> Machines::State::remove_unused(std::shared_ptr<State> self, task::Context& context,
-                                                guest::Record record,
-                                                std::vector<std::string> keys) {
-  std::vector<std::string> removed;
-  co_await self->parts.registry.edit(record, "", [&](const std::string& text) {
-    removed.clear();
-    return self->changed_text(text, record.id, [&](guest::GuestConfig& config) {
-      for (const std::string& key : keys) settle_delete(config, record.id, key, true, removed);
-    });
-  });
-  co_await drop_volumes(self, context, record, removed);
-}
-
-sys::Async<void> Machines::State::apply_pending(std::shared_ptr<State> self, task::Context& context,
-                                                guest::Record record) {
-  if (!self->config(record).config.has_pending()) co_return;
-  std::vector<std::string> removed;
-  co_await self->parts.registry.edit(record, "", [&](const std::string& text) {
-    removed.clear();
-    return self->changed_text(text, record.id, [&](guest::GuestConfig& config) {
-      settle_all(config, record.id, removed);
-    });
-  });
-  failpoint("vm.pending.applied");
-  co_await drop_volumes(self, context, record, removed);
-}
 
 sys::Async<void> Machines::State::change(std::shared_ptr<State> self, task::Context& context,
                                          Caller caller, GuestId id, ConfigChange change,
@@ -283,78 +104,49 @@ sys::Async<void> Machines::State::change(std::shared_ptr<State> self, task::Cont
   failpoint("vm.change.disks");
   store::Transaction extra;
   for (const storage::Volume& volume : made) self->parts.storages.adopt(volume, extra);
-  std::vector<std::string> removed;
-  const bool is_running = self->find(id) != nullptr;
-  co_await self->parts.registry.edit(
-      record, change.digest,
-      [&](const std::string& text) {
-        removed.clear();
-        return self->changed_text(text, id, [&](guest::GuestConfig& config) {
-          write_request(config, id, change, values, is_running, removed);
-        });
+  auto removed = co_await guest::change_config(
+      self, context, record,
+      [&](guest::ConfigChanger& changer) {
+        changer.request(change, values, self->counts_as_running(id));
       },
-      std::move(extra));
+      change.digest, std::move(extra));
   failpoint("vm.change.committed");
-  co_await drop_volumes(self, context, record, removed);
+  co_await guest::drop_volumes(self, context, record, std::move(removed));
   if (const auto run = self->find(id); run && run->qmp && !run->qmp->closed()) {
     co_await plug_waiting(self, context, record, run);
   }
 }
 
-sys::Async<std::string> undo_volume(std::shared_ptr<Machines::State> state, json::object details) {
-  if (!state) co_return std::string();
-  const std::string volume = text_member(details, "volume").value_or("");
-  const GuestId id{static_cast<std::uint32_t>(integer_member(details, "guest").value_or(0))};
-  const auto record = state->parts.registry.find(id);
-  if (record && record->kind == GuestKind::vm &&
-      uses_volume(state->config(*record).config, volume)) {
-    co_return std::string();
-  }
-  co_await state->parts.storages.remove(storage::parse_volume_id(volume));
-  co_return "removed volume " + volume;
-}
-
 sys::Async<void> Machines::State::resize(std::shared_ptr<State> self, task::Context& context,
-                                         GuestId id, std::string disk, std::string size,
+                                         GuestId id, std::string disk, guest::WantedSize size,
                                          std::string digest) {
   const auto claim = co_await self->parts.claims.acquire(id, {{guest::Aspect::disk, disk, false}},
                                                          self->holder(context, "resize"));
+  guest::Claim stays_off;
+  if (!self->find(id)) {
+    stays_off = co_await self->parts.claims.acquire(id, {{guest::Aspect::power, "", true}},
+                                                    self->holder(context, "resize"));
+  }
   const auto record = self->require(id);
-  const auto current = drive(self->config(record).config.main, disk);
-  if (!current) {
-    throw Error::failed("vm.no-such-disk", "disk '" + disk + "' does not exist");
-  }
-  if (current->is_cdrom()) throw Error::failed("vm.cdrom", "you can't resize a cdrom");
-  const auto volume = storage::parse_volume_id(current->file());
+  guest::check_digest(*self, digest, self->config(record).digest);
+  const auto volume = resizable_volume(self->config(record).config.main, disk);
   const auto now = (co_await self->parts.storages.info(volume)).bytes;
-  const bool more = size.starts_with('+');
-  const auto amount = guest::parse_size(more ? std::string_view(size).substr(1) : size);
-  if (!amount) throw Error::parameter("size", "value does not match the regex pattern");
-  if (*amount > std::uint64_t{1} << 50) {
-    throw Error::parameter("size", "a disk may have at most 1 PiB");
+  constexpr std::uint64_t block = 1024;
+  const std::uint64_t target = guest::grown_size(*self, size, now, block);
+  co_await guest::will_resize(self, context, record, volume);
+  failpoint("vm.resize.journalled");
+  const bool live = self->find(id) != nullptr;
+  if (live && target > now) {
+    const auto run = self->require_running(id);
+    const std::string node = node_of(co_await block_nodes(*run->qmp), disk);
+    co_await run->qmp->execute("block_resize", {{"node-name", node}, {"size", target}},
+                               sys::Milliseconds(60000));
+    failpoint("vm.resize.running");
   }
-  std::uint64_t target = more ? now + *amount : *amount;
-  target = (target + 1023) / 1024 * 1024;
-  if (target < now) throw Error::failed("vm.shrink", "shrinking disks is not supported");
-  const auto run = self->find(id);
-  if (target > now) {
-    if (run && run->qmp && !run->qmp->closed()) {
-      const std::string node = node_of(co_await block_nodes(*run->qmp), disk);
-      co_await run->qmp->execute("block_resize", {{"node-name", node}, {"size", target}},
-                                 sys::Milliseconds(60000));
-      failpoint("vm.resize.running");
-    }
-    co_await self->parts.storages.resize(volume, target, run != nullptr);
-  }
+  co_await self->parts.storages.resize(volume, target, live);
   failpoint("vm.resize.volume");
-  co_await self->parts.registry.edit(record, digest, [&](const std::string& text) {
-    return self->changed_text(text, id, [&](guest::GuestConfig& config) {
-      auto changed = drive(config.main, disk);
-      if (!changed || changed->file() != current->file()) return;
-      changed->options["size"] = guest::print_size(target);
-      config.main.values[disk] = print_drive(*changed);
-    });
-  });
+  co_await guest::note_size(self, record, volume, target);
+  failpoint("vm.resize.committed");
 }
 
 sys::Async<void> Machines::set_config(Caller caller, GuestId id, ConfigChange change) {
@@ -394,12 +186,14 @@ task::Upid Machines::resize(Caller caller, GuestId id, std::string disk, std::st
   const auto record = self->require(id);
   self->check(caller, id, access::Privilege::vm_config_disk);
   self->check_lock(self->config(record).config, skip_lock);
-  if (!drive(self->config(record).config.main, disk)) {
-    throw Error::failed("vm.no-such-disk", "disk '" + disk + "' does not exist");
-  }
+  guest::check_digest(*self, digest, self->config(record).digest);
+  const auto volume = resizable_volume(self->config(record).config.main, disk);
+  self->parts.permissions.check(caller.user, "/storage/" + volume.storage,
+                                access::Privilege::datastore_allocate_space);
+  const auto wanted = guest::parse_wanted_size(size);
   return self->parts.tasks.start({"resize", id.text(), caller.user, caller.request},
-                                 [self, id, disk, size, digest](task::Context& context) {
-                                   return State::resize(self, context, id, disk, size, digest);
+                                 [self, id, disk, wanted, digest](task::Context& context) {
+                                   return State::resize(self, context, id, disk, wanted, digest);
                                  });
 }
 

@@ -1,5 +1,7 @@
 // Templates and copies of machines (machine_state.h). Disks first, then one transaction, as in
 // create.cc.
+#include "guest/clone.h"
+
 #include "access/permissions.h"
 #include "base/error.h"
 #include "base/failpoint.h"
@@ -30,7 +32,7 @@ guest::ConfigSection copied_config(const guest::ConfigSection& source,
   for (auto& [key, value] : result.values) {
     if (!is_net_key(key)) continue;
     auto card = net_format().parse(value);
-    card["macaddr"] = random_mac(sys::random_bytes);
+    card["macaddr"] = guest::random_mac(sys::random_bytes);
     value = net_format().print(card);
   }
   auto smbios = smbios_format().parse(result.get("smbios1"));
@@ -60,25 +62,31 @@ storage::Allocation target_of(const Drive& disk, const CloneOptions& options,
   return allocation;
 }
 
+void check_template(Machines::State& state, GuestId id, const std::string& only) {
+  const auto& config = state.config(state.require(id)).config;
+  state.check_lock(config, false);
+  if (!config.snapshots.empty())
+    throw Error::failed("vm.template-snapshots",
+                        "unable to create template, because VM contains snapshots");
+  if (state.find(id))
+    throw Error::failed("vm.template-running",
+                        "you can't convert a VM to template if VM is running");
+  if (!only.empty() && !config.main.has(only))
+    throw Error::parameter("disk", "VM " + id.text() + " has no disk '" + only + "'");
+}
+
 }  // namespace
 
 sys::Async<void> Machines::State::clone(std::shared_ptr<State> self, task::Context& context,
-                                        Caller caller, GuestId id, CloneOptions options) {
-  (void)caller;
-  // Ordered by id, so that two copies that cross never wait for each other.
-  const std::vector<guest::Wanted> reads = {{guest::Aspect::config, "", true}};
-  const std::vector<guest::Wanted> makes = {{guest::Aspect::exist, "", false}};
-  const bool source_first = id < options.target;
-  const auto first = co_await self->parts.claims.acquire(source_first ? id : options.target,
-                                                         source_first ? reads : makes,
-                                                         self->holder(context, "clone"));
-  const auto second = co_await self->parts.claims.acquire(source_first ? options.target : id,
-                                                          source_first ? makes : reads,
-                                                          self->holder(context, "clone"));
-  self->check_free(options.target);
+                                        GuestId id, CloneOptions options) {
+  const auto claims = co_await guest::claim_copy(self, context, id, options.target, options.full);
+  self->check_lock(self->config(self->require(id)).config, false);
   const guest::ConfigSection source = self->config(self->require(id)).config.main;
-  const bool linked = flag(source, "template", false) && !options.full;
-  if (!linked && self->find(id)) {
+  if (!options.full && !flag(source, "template", false)) {
+    throw Error::failed("vm.clone-linked", "Linked clone feature is not supported: VM " +
+                                               id.text() + " is no template any more");
+  }
+  if (options.full && self->find(id)) {
     throw Error::failed("vm.clone-running", "copying a running machine is not possible yet")
         .with_hint("Shut the machine down first.");
   }
@@ -93,7 +101,7 @@ sys::Async<void> Machines::State::clone(std::shared_ptr<State> self, task::Conte
     if (disk.is_cloudinit()) {
       // Written at the copy's first start, which has a name and cards of its own.
       made = co_await self->parts.storages.allocate(std::move(target), &context.journal());
-    } else if (linked && self->parts.storages.can_link(volume)) {
+    } else if (!options.full && self->parts.storages.can_link(volume)) {
       target.format = storage::VolumeFormat::qcow2;
       made =
           co_await self->parts.storages.linked_clone(volume, std::move(target), &context.journal());
@@ -119,11 +127,8 @@ sys::Async<void> Machines::State::make_template(std::shared_ptr<State> self, tas
   const auto claim = co_await self->parts.claims.acquire(
       id, {{guest::Aspect::power, "", false}, {guest::Aspect::config, "", false}},
       self->holder(context, "template"));
+  check_template(*self, id, only);
   const auto record = self->require(id);
-  if (self->find(id)) {
-    throw Error::failed("vm.template-running",
-                        "you can't convert a VM to template if VM is running");
-  }
   store::Transaction extra;
   guest::Values renamed;
   for (Drive& disk : drives(self->config(record).config.main)) {
@@ -136,16 +141,7 @@ sys::Async<void> Machines::State::make_template(std::shared_ptr<State> self, tas
     renamed[disk.key] = print_drive(disk);
     self->parts.storages.adopt(base, extra);
   }
-  const bool whole = only.empty();
-  co_await self->parts.registry.edit(
-      record, "",
-      [&](const std::string& text) {
-        return self->changed_text(text, id, [&](guest::GuestConfig& config) {
-          for (const auto& [key, value] : renamed) config.main.values[key] = value;
-          if (whole) config.main.values["template"] = "1";
-        });
-      },
-      std::move(extra));
+  co_await guest::become_template(self, record, std::move(renamed), std::move(extra));
   failpoint("vm.template.committed");
 }
 
@@ -166,23 +162,16 @@ task::Upid Machines::clone(Caller caller, GuestId id, CloneOptions options) {
     self->parts.storages.usable(name, storage::Content::images);
   }
   return self->parts.tasks.start({"qmclone", id.text(), caller.user, caller.request},
-                                 [self, caller, id, options](task::Context& context) {
-                                   return State::clone(self, context, caller, id, options);
+                                 [self, id, options](task::Context& context) {
+                                   return State::clone(self, context, id, options);
                                  });
 }
 
 task::Upid Machines::make_template(Caller caller, GuestId id, const std::string& disk) {
   const auto self = state_;
-  const auto record = self->require(id);
+  self->require(id);
   self->check(caller, id, Privilege::vm_allocate);
-  if (!self->config(record).config.snapshots.empty()) {
-    throw Error::failed("vm.template-snapshots",
-                        "unable to create template, because VM contains snapshots");
-  }
-  if (self->find(id)) {
-    throw Error::failed("vm.template-running",
-                        "you can't convert a VM to template if VM is running");
-  }
+  check_template(*self, id, disk);
   return self->parts.tasks.start({"qmtemplate", id.text(), caller.user, caller.request},
                                  [self, id, disk](task::Context& context) {
                                    return State::make_template(self, context, id, disk);

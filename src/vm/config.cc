@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/property_formats.h"
 #include "base/text.h"
+#include "vm/config_edit.h"
 
 namespace posada::vm {
 
@@ -39,6 +40,29 @@ void tidy(guest::GuestConfig& config) {
   }
 }
 
+bool is_remade(std::string_view volume) {
+  Drive disc;
+  disc.options["file"] = volume;
+  return disc.is_cloudinit();
+}
+
+void was_set(guest::GuestConfig& config, const std::string& key,
+             const std::optional<std::string>& before) {
+  const bool drive = is_drive_key(key);
+  if (drive && parse_drive(key, config.main.get(key), true).is_cloudinit()) {
+    // Another disc has nothing on it yet.
+    if (before != config.main.get(key)) config.special.erase("cloudinit");
+  } else if (!before && (is_net_key(key) || (drive && key != "efidisk0" && key != "tpmstate0"))) {
+    join_boot_order(config.main, key);
+  }
+}
+
+std::string sized(std::string_view key, std::string_view value, std::string size) {
+  Drive disk = parse_drive(key, value, true);
+  disk.options["size"] = std::move(size);
+  return print_drive(disk);
+}
+
 guest::Grammar make_grammar() {
   guest::Grammar result;
   result.guest_word = "vm";
@@ -56,6 +80,15 @@ guest::Grammar make_grammar() {
   result.special.emplace("fleecing", fleecing);
   result.volume_of = volume_of;
   result.tidy = tidy;
+  result.takes_effect_at_once = [](std::string_view key) {
+    return effect_of(key) == Effect::at_once;
+  };
+  result.is_remade = is_remade;
+  result.was_set = was_set;
+  result.was_unset = [](guest::GuestConfig& config, const std::string& key) {
+    leave_boot_order(config.main, key);
+  };
+  result.sized = sized;
   return result;
 }
 
@@ -83,11 +116,6 @@ const std::vector<std::string>& drive_keys() {
 
 bool is_drive_key(std::string_view key) {
   return std::find(drive_keys().begin(), drive_keys().end(), key) != drive_keys().end();
-}
-
-bool is_unused_key(std::string_view key) {
-  const auto parts = guest::split_number(key);
-  return parts && parts->first == "unused" && parts->second < 256;
 }
 
 bool is_net_key(std::string_view key) {
@@ -144,15 +172,6 @@ std::vector<Drive> drives(const guest::ConfigSection& section) {
     }
   }
   return result;
-}
-
-std::int64_t integer(const guest::ConfigSection& section, std::string_view key,
-                     std::int64_t otherwise) {
-  return to_integer(section.get(key)).value_or(otherwise);
-}
-
-bool flag(const guest::ConfigSection& section, std::string_view key, bool otherwise) {
-  return guest::to_boolean(section.get(key)).value_or(otherwise);
 }
 
 std::uint64_t memory_mib(const guest::ConfigSection& section) {

@@ -41,7 +41,7 @@ const guest::PropertyFormat& hostpci_format();
 // and tpmstate0; each bus by number.
 const std::vector<std::string>& drive_keys();
 bool is_drive_key(std::string_view key);  // without unusedN
-bool is_unused_key(std::string_view key);
+using guest::is_unused_key;
 bool is_net_key(std::string_view key);
 
 struct Drive {
@@ -62,10 +62,8 @@ Drive parse_drive(std::string_view key, std::string_view value, bool for_edit = 
 std::string print_drive(const Drive& drive);
 std::vector<Drive> drives(const guest::ConfigSection& section);
 
-// Whole numbers and flags of plain keys.
-std::int64_t integer(const guest::ConfigSection& section, std::string_view key,
-                     std::int64_t otherwise);
-bool flag(const guest::ConfigSection& section, std::string_view key, bool otherwise);
+using guest::flag;
+using guest::integer;
 std::uint64_t memory_mib(const guest::ConfigSection& section);
 
 // The config inside a backup, rewritten for a restore. `place` gives the new volume of a disk by

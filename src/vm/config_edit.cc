@@ -4,8 +4,6 @@
 #include <array>
 #include <set>
 
-#include <fmt/format.h>
-
 #include "base/error.h"
 #include "base/text.h"
 #include "vm/cloudinit.h"
@@ -83,12 +81,6 @@ std::optional<access::Privilege> privilege_for(std::string_view key, std::string
   return Privilege::vm_config_options;
 }
 
-std::string random_mac(const RandomBytes& random) {
-  const std::string bytes = random(3);
-  return fmt::format("BC:24:11:{:02X}:{:02X}:{:02X}", static_cast<unsigned char>(bytes[0]),
-                     static_cast<unsigned char>(bytes[1]), static_cast<unsigned char>(bytes[2]));
-}
-
 std::string uuid_from(const RandomBytes& random) {
   std::string bytes = random(16);
   bytes[6] = static_cast<char>((bytes[6] & 0x0f) | 0x40);
@@ -116,7 +108,7 @@ std::string normal_net(std::string_view key, std::string_view value, std::string
     if (!old.empty()) {
       mac = property(net_format().parse(old), "macaddr");
     }
-    net["macaddr"] = mac.empty() ? random_mac(random) : mac;
+    net["macaddr"] = mac.empty() ? guest::random_mac(random) : mac;
   }
   net["macaddr"] = upper(net["macaddr"]);
   return net_format().print(net);
@@ -253,20 +245,6 @@ void leave_boot_order(ConfigSection& section, const std::string& key) {
   }
 }
 
-std::string keep_unused(ConfigSection& section, const std::string& volume) {
-  for (int i = 0; i < 256; ++i) {
-    const std::string key = "unused" + std::to_string(i);
-    if (section.get(key) == volume) {
-      return key;
-    }
-    if (!section.has(key)) {
-      section.values[key] = volume;
-      return key;
-    }
-  }
-  throw Error::failed("vm.too-many-unused", "Too many unused volumes - please delete them first.");
-}
-
 json::value shown_value(std::string_view key, const std::string& value) {
   static constexpr std::array<std::string_view, 33> numbers = {"acpi",
                                                                "allow-ksm",
@@ -301,6 +279,7 @@ json::value shown_value(std::string_view key, const std::string& value) {
                                                                "mem",
                                                                "maxmem",
                                                                "cpus"};
+  if (key == "cipassword") return json::string("**********");
   if (is_one_of(key, numbers)) {
     if (const auto whole = to_integer(value)) {
       return *whole;
@@ -317,7 +296,7 @@ json::value shown_value(std::string_view key, const std::string& value) {
 json::object shown_config(const ConfigSection& section, const std::string& digest) {
   json::object result;
   for (const auto& [key, value] : section.values) {
-    result[key] = shown_value(key, key == "cipassword" ? "**********" : value);
+    result[key] = shown_value(key, value);
   }
   if (section.description) {
     result["description"] = *section.description;
@@ -326,62 +305,6 @@ json::object shown_config(const ConfigSection& section, const std::string& diges
     result["digest"] = digest;
   }
   return result;
-}
-
-json::array shown_pending(const guest::GuestConfig& config, const std::string& digest) {
-  std::set<std::string> keys;
-  for (const auto& [key, value] : config.main.values) keys.insert(key);
-  for (const auto& [key, value] : config.pending.values) keys.insert(key);
-  for (const auto& [key, force] : config.deletes) keys.insert(key);
-  json::array result;
-  const auto shown = [](const std::string& key, const std::string& value) {
-    return shown_value(key, key == "cipassword" ? "**********" : value);
-  };
-  for (const std::string& key : keys) {
-    json::object item = {{"key", key}};
-    if (config.main.has(key)) item["value"] = shown(key, config.main.values.at(key));
-    if (config.pending.has(key)) item["pending"] = shown(key, config.pending.values.at(key));
-    if (const auto found = config.deletes.find(key); found != config.deletes.end()) {
-      item["delete"] = found->second ? 2 : 1;
-    }
-    result.push_back(std::move(item));
-  }
-  if (config.main.description) {
-    result.push_back({{"key", "description"}, {"value", *config.main.description}});
-  }
-  result.push_back({{"key", "digest"}, {"value", digest}});
-  return result;
-}
-
-namespace {
-
-void collect(const ConfigSection& section, std::set<std::string>& found) {
-  for (const auto& [key, value] : section.values) {
-    if (!is_drive_key(key) && !is_unused_key(key)) {
-      continue;
-    }
-    const Drive disk = parse_drive(key, value, true);
-    if (disk.names_volume() && (!disk.is_cdrom() || disk.is_cloudinit())) {
-      found.insert(std::string(disk.file()));
-    }
-  }
-}
-
-}  // namespace
-
-std::vector<std::string> volumes(const guest::GuestConfig& config) {
-  std::set<std::string> found;
-  collect(config.main, found);
-  collect(config.pending, found);
-  for (const auto& [name, section] : config.snapshots) {
-    collect(section, found);
-  }
-  return {found.begin(), found.end()};
-}
-
-bool uses_volume(const guest::GuestConfig& config, std::string_view volume) {
-  const auto used = volumes(config);
-  return std::find(used.begin(), used.end(), volume) != used.end();
 }
 
 }  // namespace posada::vm

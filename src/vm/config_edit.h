@@ -24,9 +24,7 @@ Effect effect_of(std::string_view key);
 // is empty when unset.
 std::optional<access::Privilege> privilege_for(std::string_view key, std::string_view value);
 
-using RandomBytes = std::function<std::string(std::size_t)>;
-// "BC:24:11:…": the given prefix and random bytes.
-std::string random_mac(const RandomBytes& random);
+using guest::RandomBytes;
 std::string uuid_from(const RandomBytes& random);
 
 // A request's value as the config keeps it: disks and cards in their order of options, a card
@@ -50,19 +48,10 @@ void complete(guest::ConfigSection& section, const Version& qemu, std::int64_t n
 // A device that can boot joins the end of an explicit boot order, one that goes leaves it.
 void join_boot_order(guest::ConfigSection& section, const std::string& key);
 void leave_boot_order(guest::ConfigSection& section, const std::string& key);
-// Puts the volume under a free unusedN key; the key.
-std::string keep_unused(guest::ConfigSection& section, const std::string& volume);
 
 // GET …/config: values typed as clients know them, with description and digest.
 json::object shown_config(const guest::ConfigSection& section, const std::string& digest);
-// GET …/pending.
-json::array shown_pending(const guest::GuestConfig& config, const std::string& digest);
-// Numbers and flags as JSON numbers, everything else as text.
+// Numbers and flags as JSON numbers, everything else as text; a password is hidden.
 json::value shown_value(std::string_view key, const std::string& value);
-
-// Whether the config uses the volume, in any section.
-bool uses_volume(const guest::GuestConfig& config, std::string_view volume);
-// Volumes of the main and pending sections and snapshots, without CD-ROMs.
-std::vector<std::string> volumes(const guest::GuestConfig& config);
 
 }  // namespace posada::vm

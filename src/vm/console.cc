@@ -1,6 +1,7 @@
 // Talking to a running machine: monitor, keys, agent, consoles (machines.h).
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 
 #include "base/error.h"
@@ -49,6 +50,17 @@ void share_port(Machines::State& state, const Running& run, const sys::Fd& liste
   state.scope.spawn("serial port", wait_for(sys::spawn(state.parts.executor, command)));
 }
 
+// "0x1c".
+int key_code(const std::string& text) {
+  int code = 0;
+  const char* const end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data() + 2, end, code, 16);
+  if (error != std::errc() || last != end || code < 0) {
+    throw Error::parameter("key", "'" + text + "' is no code of a key such as 0x1c");
+  }
+  return code;
+}
+
 }  // namespace
 
 sys::Async<std::string> Machines::monitor(GuestId id, std::string command) {
@@ -75,7 +87,7 @@ sys::Async<void> Machines::send_key(GuestId id, std::string key) {
   json::array keys;
   for (const std::string& name : split_list(key, "-")) {
     if (name.starts_with("0x")) {
-      keys.push_back({{"type", "number"}, {"data", std::stoi(name, nullptr, 16)}});
+      keys.push_back({{"type", "number"}, {"data", key_code(name)}});
     } else {
       keys.push_back({{"type", "qcode"}, {"data", name}});
     }

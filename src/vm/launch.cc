@@ -7,6 +7,7 @@
 #include "base/failpoint.h"
 #include "base/text.h"
 #include "guest/hook.h"
+#include "guest/power.h"
 #include "storage/volume_id.h"
 #include "sys/affinity.h"
 #include "sys/file.h"
@@ -290,12 +291,12 @@ sys::Async<void> Machines::State::launch(std::shared_ptr<State> self, task::Cont
   const guest::Record record = self->require(id);
   // An earlier run that a dead daemon left half cleaned up.
   if (sys::exists(self->folder(id))) co_await release(self, id);
-  co_await apply_pending(self, context, record);
+  const auto starting = co_await guest::begin_start(self, context, id);
   co_await write_cloudinit(self, context, record, false);
   guest::ConfigSection config = self->config(record).config.main;
   if (!options.machine.empty()) config.values["machine"] = options.machine;
   if (!options.cpu.empty()) config.values["cpu"] = options.cpu;
-  refuse_unsupported(config);
+  guest::refuse_unsupported(config, unsupported, "vm");
   co_await guest::run_hook(self, context, id, guest::Phase::pre_start);
   Launch launch{id, config, {}, {}, std::make_shared<Running>(id, self->parts.executor)};
   launch.run->record.guest = id;
@@ -319,7 +320,7 @@ sys::Async<void> Machines::State::launch(std::shared_ptr<State> self, task::Cont
     if (failure.starts_with("failpoint")) throw;
   }
   if (!failure.empty()) {
-    co_await kill(self, launch.run, sys::Milliseconds(0));
+    co_await guest::end_run(self, context, launch.run, sys::Milliseconds(0));
     throw start_failure(launch.run->last_words, failure);
   }
   context.cancel().check();
@@ -336,7 +337,7 @@ sys::Async<std::string> undo_run(std::shared_ptr<Machines::State> state, json::o
   const GuestId id{static_cast<std::uint32_t>(integer_member(details, "guest").value_or(0))};
   if (!state) co_return std::string();
   if (const auto run = state->find(id)) {
-    co_await Machines::State::kill(state, run, sys::Milliseconds(0));
+    co_await Machines::State::kill(run, sys::Milliseconds(0));
   } else {
     co_await Machines::State::release(state, id);
   }

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "guest/guests.h"
+#include "guest/resize.h"
 #include "sys/cgroup.h"
 #include "sys/process.h"
 #include "vm/agent.h"
@@ -39,10 +40,11 @@ struct Running : guest::Run {
   std::optional<sys::Child> child;
   std::unique_ptr<Qmp> qmp;
   std::unique_ptr<Agent> agent;
-  std::string state = "unknown";  // as QEMU says it: running, paused, prelaunch, …
-  std::string last_words;         // what QEMU wrote before it ended
-  sys::Event unplugged;        // set when QEMU says that a device has gone
-  std::set<std::string> gone;  // names of those devices
+  std::string state = "unknown";   // as QEMU says it: running, paused, prelaunch, …
+  std::string last_words;          // what QEMU wrote before it ended
+  bool told_agent = false;         // its agent has heard that it is to power off
+  sys::Event unplugged;            // set when QEMU says that a device has gone
+  std::set<std::string> released;  // names of those devices
   Figures figures;
   int ports_shared = 0;  // how often a serial port was given to a new process that shares it
 };
@@ -55,8 +57,8 @@ struct Machines::State : guest::Guests {
   // What a machine is to power.h and destroy.h of guest.
   std::shared_ptr<guest::Run> run_of(GuestId id) const override { return find(id); }
   sys::Async<void> launch_guest(task::Context& context, GuestId id) override;
-  sys::Async<void> apply_waiting(task::Context& context, GuestId id) override;
-  sys::Async<void> ask_to_end(task::Context& context, std::shared_ptr<guest::Run> run) override;
+  sys::Async<void> ask_to_end(task::Context& context, std::shared_ptr<guest::Run> run,
+                              bool again) override;
   sys::Async<void> end_hard(std::shared_ptr<guest::Run> run, sys::Milliseconds patience) override;
 
   Settings settings;
@@ -97,25 +99,20 @@ struct Machines::State : guest::Guests {
   void hear(GuestId id, const QmpEvent& event);
   static sys::Async<void> ask_state(std::shared_ptr<State> self, std::shared_ptr<Running> run);
   // After a reset by the guest: QEMU ends and is started anew where changes wait for that.
-  static sys::Async<void> bring_changes_in(std::shared_ptr<State> self,
-                                           std::shared_ptr<Running> run);
+  void bring_changes_in(std::shared_ptr<Running> run);
 
   // Power (launch.cc, power.cc).
   static sys::Async<void> launch(std::shared_ptr<State> self, task::Context& context, GuestId id,
                                  StartOptions options);
   static sys::Async<void> power_on(std::shared_ptr<State> self, task::Context& context, GuestId id,
                                    StartOptions options);
-  static sys::Async<void> kill(std::shared_ptr<State> self, std::shared_ptr<Running> run,
-                               sys::Milliseconds patience);
-  // What waits takes effect: only while the machine does not run.
-  static sys::Async<void> apply_pending(std::shared_ptr<State> self, task::Context& context,
-                                        guest::Record record);
+  static sys::Async<void> kill(std::shared_ptr<Running> run, sys::Milliseconds patience);
 
   // Existence (create.cc, clone.cc).
   static sys::Async<void> create(std::shared_ptr<State> self, task::Context& context, Caller caller,
                                  Creation creation);
-  static sys::Async<void> clone(std::shared_ptr<State> self, task::Context& context, Caller caller,
-                                GuestId id, CloneOptions options);
+  static sys::Async<void> clone(std::shared_ptr<State> self, task::Context& context, GuestId id,
+                                CloneOptions options);
   static sys::Async<void> make_template(std::shared_ptr<State> self, task::Context& context,
                                         GuestId id, std::string disk);
 
@@ -124,18 +121,15 @@ struct Machines::State : guest::Guests {
   static sys::Async<void> change(std::shared_ptr<State> self, task::Context& context, Caller caller,
                                  GuestId id, ConfigChange change, bool patient);
   static sys::Async<void> resize(std::shared_ptr<State> self, task::Context& context, GuestId id,
-                                 std::string disk, std::string size, std::string digest);
+                                 std::string disk, guest::WantedSize size, std::string digest);
   // Tries to bring a waiting change into the running machine; false: it waits for the next start.
   static sys::Async<bool> plug(std::shared_ptr<State> self, task::Context& context,
                                std::shared_ptr<Running> run, std::string key,
                                std::optional<std::string> value);
 
-  // These unusedN keys and their volumes go.
-  static sys::Async<void> remove_unused(std::shared_ptr<State> self, task::Context& context,
-                                        guest::Record record, std::vector<std::string> keys);
   // move_disk.cc
-  static sys::Async<void> move_disk(std::shared_ptr<State> self, task::Context& context,
-                                    GuestId id, MoveOptions options);
+  static sys::Async<void> move_disk(std::shared_ptr<State> self, task::Context& context, GuestId id,
+                                    MoveOptions options);
 
   // Cloud-init (cloudinit_drive.cc). Writes the machine's disc when what it says has changed or
   // `always`; a running machine gets it at once. The caller holds config or power.
@@ -172,7 +166,6 @@ sys::Async<void> take_set(std::shared_ptr<Running> run, std::optional<int> set);
 
 // Undo of journalled steps, by kind; after a crash they run in a new process.
 sys::Async<std::string> undo_run(std::shared_ptr<Machines::State> state, json::object details);
-sys::Async<std::string> undo_volume(std::shared_ptr<Machines::State> state, json::object details);
 // What a crash left of a snapshot: half made is taken back, half removed or half gone back to is
 // finished.
 sys::Async<std::string> undo_snapshot(std::shared_ptr<Machines::State> state, json::object details);

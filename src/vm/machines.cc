@@ -5,6 +5,7 @@
 #include "access/permissions.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "guest/change.h"
 #include "guest/destroy.h"
 #include "sys/file.h"
 #include "sys/host.h"
@@ -31,14 +32,17 @@ std::string last_words(const std::string& log) {
 
 namespace {
 
-const guest::Words machine_words = {.kind = GuestKind::vm,
-                                    .noun = "VM",
-                                    .code = "vm",
-                                    .task = "qm",
-                                    .long_name = "machine",
-                                    .template_refusal = "you can't start a vm if it's a template",
-                                    .shutdown_failed = "VM quit/powerdown failed - got timeout",
-                                    .stops_now = "VM still running - terminating now"};
+const guest::Words machine_words = {
+    .kind = GuestKind::vm,
+    .noun = "VM",
+    .code = "vm",
+    .task = "qm",
+    .long_name = "machine",
+    .template_refusal = "you can't start a vm if it's a template",
+    .shutdown_failed = "VM quit/powerdown failed - got timeout",
+    .stops_now = "VM still running - terminating now",
+    .changed_meanwhile = "checksum mismatch (file change by other user?)",
+    .never_shrinks = "shrinking disks is not supported"};
 
 }  // namespace
 
@@ -121,7 +125,10 @@ void Machines::register_undo() {
     return undo_run(weak.lock(), std::move(details));
   });
   handlers.add("vm.volume", [weak](json::object details) -> sys::Async<std::string> {
-    return undo_volume(weak.lock(), std::move(details));
+    return guest::finish_drop(weak.lock(), std::move(details));
+  });
+  handlers.add("vm.resize", [weak](json::object details) -> sys::Async<std::string> {
+    return guest::finish_resize(weak.lock(), std::move(details));
   });
   handlers.add("vm.snapshot", [weak](json::object details) -> sys::Async<std::string> {
     return undo_snapshot(weak.lock(), std::move(details));

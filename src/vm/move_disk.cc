@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/text.h"
+#include "guest/change.h"
 #include "storage/volume_id.h"
 #include "vm/block_nodes.h"
 #include "vm/config_edit.h"
@@ -118,9 +119,9 @@ sys::Async<void> mirror(std::shared_ptr<Machines::State> self, task::Context& co
     const json::value jobs = co_await move.run->qmp->execute("query-jobs");
     const auto job = job_of(jobs, move.job);
     if (!job || text_member(*job, "status") == "concluded") {
-      throw Error::failed("vm.mirror", "mirroring '" + move.before.key + "' failed: " +
-                                           (job ? text_member(*job, "error").value_or("")
-                                                : "the job is gone"));
+      throw Error::failed("vm.mirror",
+                          "mirroring '" + move.before.key + "' failed: " +
+                              (job ? text_member(*job, "error").value_or("") : "the job is gone"));
     }
     const auto done = integer_member(*job, "current-progress").value_or(0);
     const auto all = integer_member(*job, "total-progress").value_or(0);
@@ -152,7 +153,7 @@ sys::Async<void> give_up(std::shared_ptr<Machines::State> self, const Move& move
 
 void name_new(guest::GuestConfig& config, const Move& move) {
   config.main.values[move.after.key] = print_drive(move.after);
-  keep_unused(config.main, std::string(move.before.file()));
+  guest::keep_unused(config.main, std::string(move.before.file()));
 }
 
 void name_old(guest::GuestConfig& config, const Move& move) {
@@ -160,7 +161,7 @@ void name_old(guest::GuestConfig& config, const Move& move) {
     return is_unused_key(item.first) && item.second == move.before.file();
   });
   config.main.values[move.before.key] = print_drive(move.before);
-  keep_unused(config.main, std::string(move.after.file()));
+  guest::keep_unused(config.main, std::string(move.after.file()));
 }
 
 sys::Async<void> commit(std::shared_ptr<Machines::State> self, const Move& move,
@@ -189,14 +190,14 @@ sys::Async<void> finish_mirror(std::shared_ptr<Machines::State> self, const Move
   const std::string failure = co_await bury(self, move.run, move.job);
   if (!failure.empty()) {
     co_await self->parts.registry.edit(move.record, "", [&](const std::string& text) {
-      return self->changed_text(
-          text, move.record.id, [&](guest::GuestConfig& config) { name_old(config, move); });
+      return self->changed_text(text, move.record.id,
+                                [&](guest::GuestConfig& config) { name_old(config, move); });
     });
     throw Error::failed("vm.mirror", "mirroring '" + move.before.key + "' failed: " + failure);
   }
   const auto old_set = move.run->record.sets.find(move.before.key);
-  const auto number = old_set == move.run->record.sets.end() ? std::nullopt
-                                                             : std::optional(old_set->second);
+  const auto number =
+      old_set == move.run->record.sets.end() ? std::nullopt : std::optional(old_set->second);
   co_await drop_node(move.run, move.old_node, number);
   move.run->record.sets[move.after.key] = move.new_set;
   move.run->record.config.values[move.after.key] = print_drive(move.after);
@@ -268,6 +269,12 @@ sys::Async<void> Machines::State::move_disk(std::shared_ptr<State> self, task::C
                                             GuestId id, MoveOptions options) {
   const auto claim = co_await self->parts.claims.acquire(
       id, {{guest::Aspect::disk, options.disk, false}}, self->holder(context, "move"));
+  // A machine that is off stays so: the copy is of a disk that nobody writes.
+  guest::Claim stays_off;
+  if (!self->find(id)) {
+    stays_off = co_await self->parts.claims.acquire(id, {{guest::Aspect::power, "", true}},
+                                                    self->holder(context, "move"));
+  }
   Move move;
   move.record = self->require(id);
   const auto disk = drive(self->config(move.record).config.main, options.disk);
@@ -280,13 +287,13 @@ sys::Async<void> Machines::State::move_disk(std::shared_ptr<State> self, task::C
   auto allocation = target_of(move, options, context.upid().text());
   const bool live = move.run && move.run->qmp && !move.run->qmp->closed();
   if (live && (disk->bus == "efidisk" || disk->bus == "tpmstate")) {
-    throw Error::failed("vm.move-running", "'" + options.disk + "' is moved while the machine is off")
+    throw Error::failed("vm.move-running",
+                        "'" + options.disk + "' is moved while the machine is off")
         .with_hint("Shut the machine down first.");
   }
   if (live) {
     allocation.bytes = (co_await self->parts.storages.info(source)).bytes;
-    move.target =
-        co_await self->parts.storages.allocate(std::move(allocation), &context.journal());
+    move.target = co_await self->parts.storages.allocate(std::move(allocation), &context.journal());
   } else {
     move.target = co_await self->parts.storages.copy(context, source, std::move(allocation));
   }
@@ -306,7 +313,11 @@ sys::Async<void> Machines::State::move_disk(std::shared_ptr<State> self, task::C
   for (const auto& [key, value] : now.values) {
     if (is_unused_key(key) && value == source.text()) unused.push_back(key);
   }
-  co_await remove_unused(self, context, move.record, std::move(unused));
+  auto removed =
+      co_await guest::change_config(self, context, move.record, [&](guest::ConfigChanger& changer) {
+        for (const std::string& key : unused) changer.unset(key, true);
+      });
+  co_await guest::drop_volumes(self, context, move.record, std::move(removed));
 }
 
 task::Upid Machines::move_disk(Caller caller, GuestId id, MoveOptions options) {

@@ -26,15 +26,15 @@ bool allows(const guest::ConfigSection& config, std::string_view feature) {
 }
 
 sys::Async<void> unplug_device(std::shared_ptr<Running> run, std::string device) {
-  run->gone.erase(device);
+  run->released.erase(device);
   run->unplugged.reset();
   co_await run->qmp->execute("device_del", {{"id", device}});
   // The guest lets go when it wants; one that never does keeps the device.
-  for (int i = 0; i < 50 && !run->gone.contains(device); ++i) {
+  for (int i = 0; i < 50 && !run->released.contains(device); ++i) {
     co_await run->unplugged.wait_for(unplug_patience / 50);
     run->unplugged.reset();
   }
-  if (!run->gone.contains(device)) {
+  if (!run->released.contains(device)) {
     throw Error::failed("vm.unplug-timeout",
                         "the guest did not release device '" + device + "' in time");
   }

@@ -16,10 +16,20 @@ bool agent_enabled(const guest::ConfigSection& config) {
          guest::property_flag(agent_format().parse(config.get("agent")), "enabled");
 }
 
+// A button that nobody listened to yet leaves no trace in the machine.
+sys::Async<void> press_again(std::shared_ptr<Running> run) {
+  if (run->told_agent || !run->qmp || run->qmp->closed()) co_return;
+  try {
+    co_await run->qmp->execute("system_powerdown");
+  } catch (const Error& error) {
+    // It may be gone before it answers.
+    sys::log_debug("machine {}: system_powerdown: {}", run->guest.text(), error.what());
+  }
+}
+
 }  // namespace
 
-sys::Async<void> Machines::State::kill(std::shared_ptr<State> self, std::shared_ptr<Running> run,
-                                       sys::Milliseconds patience) {
+sys::Async<void> Machines::State::kill(std::shared_ptr<Running> run, sys::Milliseconds patience) {
   run->end_wanted = true;
   if (patience.count() > 0 && run->qmp && !run->qmp->closed()) {
     try {
@@ -32,11 +42,6 @@ sys::Async<void> Machines::State::kill(std::shared_ptr<State> self, std::shared_
   }
   if (run->child) run->child->signal(9);
   co_await run->ended.wait();
-  (void)self;
-}
-
-sys::Async<void> Machines::State::apply_waiting(task::Context& context, GuestId id) {
-  co_await apply_pending(shared(), context, require(id));
 }
 
 sys::Async<void> Machines::State::launch_guest(task::Context& context, GuestId id) {
@@ -45,18 +50,21 @@ sys::Async<void> Machines::State::launch_guest(task::Context& context, GuestId i
 
 sys::Async<void> Machines::State::end_hard(std::shared_ptr<guest::Run> run,
                                            sys::Milliseconds patience) {
-  co_await kill(shared(), std::static_pointer_cast<Running>(run), patience);
+  co_await kill(std::static_pointer_cast<Running>(run), patience);
 }
 
 sys::Async<void> Machines::State::ask_to_end(task::Context& context,
-                                             std::shared_ptr<guest::Run> ended) {
+                                             std::shared_ptr<guest::Run> ended, bool again) {
   const auto run = std::static_pointer_cast<Running>(ended);
+  if (again) co_return co_await press_again(run);
   if (!run->qmp || run->qmp->closed()) throw not_running(run->guest);
   // A paused guest hears no button.
   if (run->state == "paused") co_await run->qmp->execute("cont");
+  run->told_agent = false;
   if (agent_enabled(run->record.config)) {
     try {
       co_await run->agent->tell("guest-shutdown", {{"mode", "powerdown"}});
+      run->told_agent = true;
       co_return;
     } catch (const Error& error) {
       context.log(std::string("guest agent: ") + error.what() + " - using ACPI instead");
@@ -68,7 +76,49 @@ sys::Async<void> Machines::State::ask_to_end(task::Context& context,
 sys::Async<void> Machines::State::power_on(std::shared_ptr<State> self, task::Context& context,
                                            GuestId id, StartOptions options) {
   const auto claim = co_await guest::claim_start(self, context, id, options.skip_lock);
-  co_await launch(self, context, id, options);
+  co_await guest::run_start(self, context, id, launch(self, context, id, options));
+}
+
+namespace {
+
+// `restarts` lasts over the gap between the two runs.
+//
+// Not by telling QEMU to end at a reset: a guest that resets itself while there is no daemon to
+// start it anew would stay off. So it only resets, and the changes wait on.
+sys::Async<void> start_anew(std::shared_ptr<Machines::State> self, task::Context& context,
+                            std::shared_ptr<Running> run,
+                            std::shared_ptr<guest::Starting> /*restarts*/) {
+  const GuestId id = run->guest;
+  const auto claim =
+      co_await guest::claim_power(self, context, id, "reboot", guest::Strength::shutdown, true);
+  // Whoever held power may have ended it, or taken the changes back.
+  if (self->find(id) != run || run->gone || run->end_wanted) co_return;
+  if (!self->config(self->require(id)).config.has_pending()) co_return;
+  // A daemon that dies now leaves the start to the next one.
+  run->record.restart = true;
+  co_await self->save(run);
+  co_await guest::end_run(self, context, run, sys::Milliseconds(10'000));
+  context.cancel().check();
+  co_await Machines::State::launch(self, context, id, StartOptions());
+}
+
+}  // namespace
+
+void Machines::State::bring_changes_in(std::shared_ptr<Running> run) {
+  const GuestId id = run->guest;
+  const auto record = parts.registry.find(id);
+  // Where one is starting already, the changes wait for the next reset.
+  if (!record || run->end_wanted || starting.contains(id)) return;
+  if (!config(*record).config.has_pending()) return;
+  const auto restarts = std::make_shared<guest::Starting>(shared(), id);
+  try {
+    start_task({Identity{"root@pam", ""}, ""}, id, "reboot",
+               [self = shared(), run, restarts](task::Context& context) {
+                 return start_anew(self, context, run, restarts);
+               });
+  } catch (const Error& error) {
+    sys::log_warning("machine {}: its changes wait on: {}", id.text(), error.what());
+  }
 }
 
 namespace {

@@ -57,7 +57,7 @@ void Machines::State::hear(GuestId id, const QmpEvent& event) {
   const auto run = find(id);
   if (!run) return;
   if (event.name == "DEVICE_DELETED") {
-    run->gone.insert(text_member(event.data, "device").value_or(""));
+    run->released.insert(text_member(event.data, "device").value_or(""));
     run->unplugged.set();
   }
   if (event.name == "BLOCK_IO_ERROR") {
@@ -71,7 +71,7 @@ void Machines::State::hear(GuestId id, const QmpEvent& event) {
   if (event.name == "RESUME" || event.name == "WAKEUP") run->state = "running";
   if (event.name == "SHUTDOWN") run->state = "shutdown";
   if (event.name == "RESET" && text_member(event.data, "reason") == "guest-reset") {
-    scope.spawn("reset of machine " + id.text(), bring_changes_in(shared(), run));
+    bring_changes_in(run);
   }
   if (run->state != before) tell(id, run->state);
   // Whether it was told to stop, or stopped by an error of its disk or of itself, is not said.
@@ -96,24 +96,6 @@ sys::Async<void> Machines::State::ask_state(std::shared_ptr<State> self,
   } catch (const Error& error) {
     // It ended meanwhile; that is told by itself.
     sys::log_debug("machine {}: state: {}", id.text(), error.what());
-  }
-}
-
-// Not by telling QEMU to end at a reset: a guest that resets itself while there is no daemon to
-// start it anew would stay off. So it only resets, and the changes wait on.
-sys::Async<void> Machines::State::bring_changes_in(std::shared_ptr<State> self,
-                                                   std::shared_ptr<Running> run) {
-  const GuestId id = run->record.guest;
-  const auto record = self->parts.registry.find(id);
-  if (!record || run->end_wanted || !self->config(*record).config.has_pending()) co_return;
-  // A daemon that dies now leaves the start to the next one.
-  run->record.restart = true;
-  co_await self->save(run);
-  try {
-    co_await run->qmp->execute("quit");
-  } catch (const Error& error) {
-    // It may be gone before it answers; one that hangs is left to whoever stops it.
-    sys::log_debug("machine {}: quit: {}", id.text(), error.what());
   }
 }
 
@@ -159,10 +141,11 @@ sys::Async<void> Machines::State::follow(std::shared_ptr<State> self,
     sys::log_info("machine {} has ended", id.text());
   }
   co_await release(self, id);
-  co_await guest::run_post_stop(self, id);
+  co_await guest::run_post_stop(self, run);
   if (self->find(id) == run) self->running.erase(id);
   run->ended.set();
   self->tell(id, "stopped");
+  // An earlier daemon had ended it to start it anew.
   if (run->record.restart && !run->end_wanted) start_again(self, id);
 }
 
@@ -234,6 +217,7 @@ sys::Async<void> Machines::State::adopt(std::shared_ptr<State> self, GuestId id)
   try {
     co_await attach(self, run);
     sys::log_info("machine {} found running (process {})", id.text(), record->pid);
+    if (std::exchange(run->record.restart, false)) self->bring_changes_in(run);
   } catch (const Error& error) {
     // It runs and does not answer: shown as such, and it can still be stopped.
     sys::log_warning("machine {} runs but its monitor does not answer: {}", id.text(),

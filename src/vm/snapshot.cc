@@ -4,6 +4,7 @@
 #include "access/permissions.h"
 #include "base/error.h"
 #include "base/failpoint.h"
+#include "guest/power.h"
 #include "guest/snapshots.h"
 #include "sys/log.h"
 #include "vm/config_edit.h"
@@ -62,12 +63,8 @@ std::vector<std::string> disk_volumes(const guest::ConfigSection& section) {
   return result;
 }
 
-void keep_volume(guest::ConfigSection& section, const std::string& volume) {
-  keep_unused(section, volume);
-}
-
 void settle_rollback(guest::GuestConfig& config, const std::string& name) {
-  guest::finish_rollback(config, name, disk_volumes, keep_volume);
+  guest::finish_rollback(config, name, disk_volumes, guest::keep_unused);
 }
 
 }  // namespace
@@ -175,7 +172,8 @@ sys::Async<void> Machines::State::roll_back(std::shared_ptr<State> self, task::C
   (void)snapshot_disks(guest::rollback_target(config, name));
   if (const auto run = self->find(id)) {
     context.log("stopping the machine");
-    co_await kill(self, run, sys::Milliseconds(10'000));
+    co_await guest::end_run(self, context, run, sys::Milliseconds(10'000));
+    context.cancel().check();
   }
   failpoint("vm.rollback.stopped");
   auto details = details_of(record, name);

@@ -1,4 +1,6 @@
 // What the API shows of machines (machines.h).
+#include "guest/views.h"
+
 #include <algorithm>
 #include <limits>
 
@@ -123,51 +125,24 @@ sys::Async<json::object> Machines::status(GuestId id) {
 }
 
 json::object Machines::config(GuestId id, bool current, const std::string& snapshot) const {
-  const auto record = state_->require(id);
-  const Parsed& parsed = state_->config(record);
-  if (!snapshot.empty()) {
-    const auto found = parsed.config.snapshots.find(snapshot);
-    if (found == parsed.config.snapshots.end()) {
-      throw Error::failed("guest.no-snapshot", "snapshot '" + snapshot + "' does not exist");
-    }
-    return shown_config(found->second, parsed.digest);
-  }
-  return shown_config(current ? parsed.config.main : parsed.config.next(), parsed.digest);
+  const Parsed& parsed = state_->config(state_->require(id));
+  if (snapshot.empty() && !current) return shown_config(parsed.config.next(), parsed.digest);
+  return shown_config(guest::section_of(parsed.config, snapshot), parsed.digest);
 }
 
 json::array Machines::pending(GuestId id) const {
-  const Parsed& parsed = state_->config(state_->require(id));
-  return shown_pending(parsed.config, parsed.digest);
+  return guest::shown_pending(state_->config(state_->require(id)), shown_value);
 }
 
 json::array Machines::snapshots(GuestId id) const {
-  const Parsed& parsed = state_->config(state_->require(id));
-  json::array result;
-  for (const auto& [name, section] : parsed.config.snapshots) {
-    json::object item = {{"name", name},
-                         {"description", section.description.value_or("")},
-                         {"vmstate", section.has("vmstate") ? 1 : 0},
-                         {"snaptime", integer(section, "snaptime", 0)}};
-    if (section.has("parent")) item["parent"] = section.get("parent");
-    result.push_back(std::move(item));
-  }
-  json::object current = {{"name", "current"},
-                          {"description", "You are here!"},
-                          {"digest", parsed.digest},
-                          {"running", running(id) ? 1 : 0}};
-  if (parsed.config.main.has("parent")) current["parent"] = parsed.config.main.get("parent");
-  result.push_back(std::move(current));
-  return result;
+  return guest::shown_snapshots(state_->config(state_->require(id)), running(id), true);
 }
 
 json::object Machines::feature(GuestId id, const std::string& feature,
                                const std::string& snapshot) const {
   const auto record = state_->require(id);
   const auto& config = state_->config(record).config;
-  if (!snapshot.empty() && !config.snapshots.contains(snapshot)) {
-    throw Error::failed("guest.no-snapshot", "snapshot '" + snapshot + "' does not exist");
-  }
-  const auto& section = snapshot.empty() ? config.main : config.snapshots.at(snapshot);
+  const auto& section = guest::section_of(config, snapshot);
   bool has = true;
   for (const Drive& disk : drives(section)) {
     if (!disk.names_volume() || disk.is_cdrom()) continue;
@@ -182,10 +157,7 @@ json::object Machines::feature(GuestId id, const std::string& feature,
 std::string Machines::command_text(GuestId id, bool one_line, const std::string& snapshot) const {
   const auto record = state_->require(id);
   const auto& config = state_->config(record).config;
-  if (!snapshot.empty() && !config.snapshots.contains(snapshot)) {
-    throw Error::failed("guest.no-snapshot", "snapshot '" + snapshot + "' does not exist");
-  }
-  const auto& section = snapshot.empty() ? config.main : config.snapshots.at(snapshot);
+  const auto& section = guest::section_of(config, snapshot);
   HostFacts host;
   host.node = state_->settings.node;
   host.qemu = state_->qemu_version.value_or(Version{7, 2});

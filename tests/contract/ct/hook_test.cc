@@ -68,8 +68,48 @@ sys::Async<void> four_phases(Node& node) {
   EXPECT_FALSE(node.containers.running(GuestId{220}));
 }
 
-TEST(HookScripts, AreRunInEachPhaseAndOnlyTheOneBeforeAStartCanRefuseIt) {
-  with_node({four_phases});
+// A script with a child, both of which hang in the phase; the task is stopped then.
+sys::Async<std::string> stopped(Node& node, const std::string& phase, bool starts) {
+  const std::string file = node.folder + "/hangs";
+  sys::write_file(node.folder + "/vz/snippets/hook.sh",
+                  "#!/bin/sh\n[ \"$2\" = \"" + phase + "\" ] || exit 0\nsleep 1000 &\n" +
+                      "echo $! > " + file + ".new\nmv " + file + ".new " + file + "\nwait\n",
+                  0755);
+  const task::Upid upid = starts ? node.containers.power_on(node.root, GuestId{220}, false)
+                                 : node.containers.power_off(node.root, GuestId{220}, {});
+  for (int look = 0; look < 3000 && !sys::exists(file); ++look)
+    co_await node.clock.sleep(sys::Milliseconds(20));
+  const auto child = to_integer(trim(sys::read_file_if_exists(file).value_or("")));
+  sys::remove_file(file);
+  node.tasks.stop(upid.text(), "root@pam");
+  const std::string status = co_await node.ended(upid);
+  for (int look = 0; look < 1000 && sys::start_ticks(static_cast<int>(child.value_or(0))); ++look)
+    co_await node.clock.sleep(sys::Milliseconds(20));
+  EXPECT_TRUE(child.has_value()) << phase;
+  EXPECT_EQ(sys::start_ticks(static_cast<int>(child.value_or(0))), 0U) << phase;
+  co_return status;
+}
+
+sys::Async<void> hanging(Node& node) {
+  const std::string interrupted = "interrupted by root@pam";
+  const std::string refused = co_await stopped(node, "pre-start", true);
+  EXPECT_EQ(refused, interrupted);
+  EXPECT_FALSE(node.containers.running(GuestId{220}));
+  const std::string taken_back = co_await stopped(node, "post-start", true);
+  EXPECT_EQ(taken_back, interrupted);
+  EXPECT_FALSE(node.containers.running(GuestId{220}));
+  co_await write_script(node, "none");
+  co_await node.power_on(220);
+  const std::string goes_on = co_await stopped(node, "pre-stop", false);
+  EXPECT_EQ(goes_on, interrupted);
+  EXPECT_TRUE(node.containers.running(GuestId{220}));
+  const std::string ended = co_await stopped(node, "post-stop", false);
+  EXPECT_EQ(ended, interrupted);
+  EXPECT_FALSE(node.containers.running(GuestId{220}));
+}
+
+TEST(HookScripts, AreRunInEachPhaseAndEndWithTheTaskThatIsStopped) {
+  with_node({four_phases, hanging});
 }
 
 }  // namespace

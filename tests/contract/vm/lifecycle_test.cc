@@ -229,6 +229,8 @@ sys::Async<void> monitors(Node& node) {
   }
   EXPECT_TRUE(node.machines.running(GuestId{100}));
   co_await node.machines.send_key(GuestId{100}, "ctrl-alt-delete");
+  const auto no_code = co_await failure_of(node.machines.send_key(GuestId{100}, "ctrl-0xzz"));
+  EXPECT_EQ(no_code, "'0xzz' is no code of a key such as 0x1c");
   const auto agent = co_await failure_of(node.machines.agent(GuestId{100}, "guest-ping"));
   EXPECT_EQ(agent, "No QEMU guest agent configured");
 }

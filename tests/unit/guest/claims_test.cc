@@ -39,6 +39,10 @@ TEST(Claims, RowsOfTheTable) {
   EXPECT_FALSE(both({Aspect::disk, "scsi0"}, {Aspect::disk, "scsi0"}));
   EXPECT_TRUE(both({Aspect::disk, "scsi0"}, {Aspect::disk, "scsi1"}));
   EXPECT_FALSE(both({Aspect::disk, ""}, {Aspect::disk, "scsi1"}));
+  EXPECT_TRUE(both({Aspect::power, "", true}, {Aspect::power, "", true}));
+  EXPECT_FALSE(both({Aspect::power, "", true}, {Aspect::power, ""}));
+  EXPECT_TRUE(both({Aspect::disk, "", true}, {Aspect::disk, "", true}));
+  EXPECT_FALSE(both({Aspect::disk, "", true}, {Aspect::disk, "scsi0"}));
   EXPECT_FALSE(both({Aspect::snapshot, ""}, {Aspect::disk, "scsi0"}));
   EXPECT_TRUE(both({Aspect::backup, ""}, {Aspect::power, ""}));
   EXPECT_FALSE(both({Aspect::migrate, ""}, {Aspect::power, ""}));

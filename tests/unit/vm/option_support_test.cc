@@ -51,10 +51,16 @@ std::set<std::string> declared_options() {
   return result;
 }
 
+using guest::Treatment;
+
+void refuse_unsupported(const guest::ConfigSection& config) {
+  guest::refuse_unsupported(config, unsupported, "vm");
+}
+
 const std::map<std::string, Treatment, std::less<>>& table() {
   static const std::map<std::string, Treatment, std::less<>> result = [] {
     std::map<std::string, Treatment, std::less<>> rows;
-    for (const auto& row : option_treatments()) rows.emplace(row.option, row.treatment);
+    for (const auto& row : options()) rows.emplace(row.name, row.treatment);
     return rows;
   }();
   return result;

@@ -23,7 +23,7 @@ std::vector<std::string> disk_volumes(const guest::ConfigSection& section) {
 }
 
 void keep_volume(guest::ConfigSection& section, const std::string& volume) {
-  keep_unused(section, volume);
+  guest::keep_unused(section, volume);
 }
 
 void apply(guest::GuestConfig& config, const std::string& step, const std::string& name,
