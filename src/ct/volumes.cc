@@ -260,7 +260,7 @@ task::Upid Containers::resize(Caller caller, GuestId id, std::string key, std::s
   self->check(caller, id, Privilege::vm_config_disk);
   const ParsedConfig& parsed = self->config(record);
   guest::check_digest(*self, digest, parsed.digest);
-  const auto volume = resizable_volume(parsed.config.main, key);
+  const auto volume = storage::parse_volume_id(mount_of(parsed.config.main, key).source());
   self->parts.permissions.check(caller.user, "/storage/" + volume.storage,
                                 Privilege::datastore_allocate_space);
   const auto wanted = guest::parse_wanted_size(size);
