@@ -15,6 +15,7 @@
 #include "sys/file.h"
 #include "sys/log.h"
 #include "vm/block_nodes.h"
+#include "vm/cloudinit_drive.h"
 #include "vm/config_edit.h"
 #include "vm/limits.h"
 #include "vm/machine_state.h"
@@ -96,6 +97,9 @@ sys::Async<void> Machines::State::change(std::shared_ptr<State> self, task::Cont
   check_request(*self, caller, record, change);
   if (const auto hook = change.set.find("hookscript"); hook != change.set.end()) {
     co_await guest::check_hook(self->parts.storages, hook->second);
+  }
+  if (const auto custom = change.set.find("cicustom"); custom != change.set.end()) {
+    co_await check_snippets(self, caller, custom->second);
   }
   guest::Values values = normal_values(self->config(record).config, change.set);
   co_await hash_password(self, values);

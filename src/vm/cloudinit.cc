@@ -56,7 +56,8 @@ std::vector<std::string> keys_of(const guest::ConfigSection& config) {
 
 std::string user_data(GuestId id, const guest::ConfigSection& config) {
   const Names names = names_of(id, config);
-  std::string text = "#cloud-config\nhostname: " + quoted(names.host) + "\nmanage_etc_hosts: true\n";
+  std::string text =
+      "#cloud-config\nhostname: " + quoted(names.host) + "\nmanage_etc_hosts: true\n";
   if (!names.full.empty()) text += "fqdn: " + quoted(names.full) + "\n";
   const std::string_view user = config.get("ciuser");
   if (!user.empty()) text += "user: " + quoted(user) + "\n";
@@ -133,8 +134,9 @@ std::string subnet(std::string_view value, std::string_view gateway, bool six) {
   if (value == "dhcp") return lead + (six ? "dhcp6" : "dhcp4") + "\n";
   if (value == "auto") return lead + "ipv6_slaac\n";
   const Address address = split_address(value);
-  std::string text = lead + (six ? "static6" : "static") + "\n        address: " +
-                     quoted(six ? value : std::string_view(address.host)) + "\n";
+  std::string text = lead + (six ? "static6" : "static") +
+                     "\n        address: " + quoted(six ? value : std::string_view(address.host)) +
+                     "\n";
   if (!six) text += "        netmask: " + quoted(address.mask) + "\n";
   if (!gateway.empty()) text += "        gateway: " + quoted(gateway) + "\n";
   return text;
@@ -180,7 +182,8 @@ std::string interfaces_data(const guest::ConfigSection& config, const host::Reso
         continue;
       }
       const Address address = split_address(value);
-      text += "static\n        address " + address.host + "\n        netmask " + address.mask + "\n";
+      text +=
+          "static\n        address " + address.host + "\n        netmask " + address.mask + "\n";
       if (const auto gateway = property(card.addresses, six ? "gw6" : "gw"); !gateway.empty()) {
         text += "        gateway " + std::string(gateway) + "\n";
       }
@@ -200,15 +203,23 @@ bool is_config_drive(const guest::ConfigSection& config) {
   return config.get("citype", windows ? "configdrive2" : "nocloud") == "configdrive2";
 }
 
+// What stands for a part: a snippet, or what is made of the config.
+std::string either(const Snippets& snippets, const char* part, std::string made) {
+  const auto own = snippets.find(part);
+  return own == snippets.end() ? std::move(made) : own->second;
+}
+
 // cloud-init takes a guest with another id for a new one, and sets it up anew.
-std::string identity(GuestId id, const guest::ConfigSection& config,
-                     const host::Resolver& resolver) {
-  return sha1_hex(user_data(id, config) + network_data(config, resolver));
+std::string identity(GuestId id, const guest::ConfigSection& config, const host::Resolver& resolver,
+                     const Snippets& snippets) {
+  return sha1_hex(either(snippets, "user", user_data(id, config)) +
+                  either(snippets, "network", network_data(config, resolver)));
 }
 
 bool matters(std::string_view key) {
-  static constexpr std::array<std::string_view, 8> keys = {
-      "ciuser", "cipassword", "citype", "ciupgrade", "nameserver", "searchdomain", "sshkeys", "name"};
+  static constexpr std::array<std::string_view, 9> keys = {
+      "cicustom",   "ciuser",       "cipassword", "citype", "ciupgrade",
+      "nameserver", "searchdomain", "sshkeys",    "name"};
   return std::find(keys.begin(), keys.end(), key) != keys.end() || is_net_key(key) ||
          (key.starts_with("ipconfig") && guest::split_number(key));
 }
@@ -216,31 +227,39 @@ bool matters(std::string_view key) {
 }  // namespace
 
 std::string cloudinit_text(GuestId id, const guest::ConfigSection& config, CloudInitPart part,
-                           const host::Resolver& resolver) {
+                           const host::Resolver& resolver, const Snippets& snippets) {
   const bool drive = is_config_drive(config);
-  if (part == CloudInitPart::user) return user_data(id, config);
+  if (part == CloudInitPart::user) return either(snippets, "user", user_data(id, config));
   if (part == CloudInitPart::network) {
-    return drive ? interfaces_data(config, resolver) : network_data(config, resolver);
+    return either(snippets, "network",
+                  drive ? interfaces_data(config, resolver) : network_data(config, resolver));
   }
-  if (!drive) return "instance-id: " + identity(id, config, resolver) + "\n";
-  return json::serialize(json::object{{"uuid", identity(id, config, resolver)},
-                                      {"network_config", {{"content_path", "/content/0000"}}}});
+  const std::string instance = identity(id, config, resolver, snippets);
+  if (!drive) return either(snippets, "meta", "instance-id: " + instance + "\n");
+  return either(snippets, "meta",
+                json::serialize(json::object{
+                    {"uuid", instance}, {"network_config", {{"content_path", "/content/0000"}}}}));
 }
 
 std::string cloudinit_disc(GuestId id, const guest::ConfigSection& config,
-                           const host::Resolver& resolver) {
+                           const host::Resolver& resolver, const Snippets& snippets) {
   const auto text = [&](CloudInitPart part) {
-    return cloudinit_text(id, config, part, resolver);
+    return cloudinit_text(id, config, part, resolver, snippets);
   };
+  const auto vendor = snippets.find("vendor");
   if (is_config_drive(config)) {
-    return image::iso9660("config-2",
-                          {{"openstack/latest/meta_data.json", text(CloudInitPart::meta)},
-                           {"openstack/latest/user_data", text(CloudInitPart::user)},
-                           {"openstack/content/0000", text(CloudInitPart::network)}});
+    image::DiscFiles files = {{"openstack/latest/meta_data.json", text(CloudInitPart::meta)},
+                              {"openstack/latest/user_data", text(CloudInitPart::user)},
+                              {"openstack/content/0000", text(CloudInitPart::network)}};
+    if (vendor != snippets.end())
+      files.emplace("openstack/latest/vendor_data.json", vendor->second);
+    return image::iso9660("config-2", files);
   }
-  return image::iso9660("cidata", {{"meta-data", text(CloudInitPart::meta)},
-                                   {"network-config", text(CloudInitPart::network)},
-                                   {"user-data", text(CloudInitPart::user)}});
+  image::DiscFiles files = {{"meta-data", text(CloudInitPart::meta)},
+                            {"network-config", text(CloudInitPart::network)},
+                            {"user-data", text(CloudInitPart::user)}};
+  if (vendor != snippets.end()) files.emplace("vendor-data", vendor->second);
+  return image::iso9660("cidata", files);
 }
 
 guest::Values cloudinit_values(const guest::ConfigSection& config) {

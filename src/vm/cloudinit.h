@@ -5,6 +5,7 @@
 // that the disc was last made of, so that a start writes it only when something has changed.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "base/ids.h"
@@ -18,12 +19,16 @@ constexpr std::uint64_t cloudinit_disc_bytes = 4 * 1024 * 1024;
 
 enum class CloudInitPart { user, network, meta };
 
+// The administrator's own files (option cicustom), by what they stand for: user, network, meta,
+// vendor. They take the place of what would be made of the config.
+using Snippets = std::map<std::string, std::string>;
+
 // One of the files as text. `resolver` is the host's, for a config that names no server.
 std::string cloudinit_text(GuestId id, const guest::ConfigSection& config, CloudInitPart part,
-                           const host::Resolver& resolver);
+                           const host::Resolver& resolver, const Snippets& snippets = {});
 // The whole disc, an ISO 9660 image.
 std::string cloudinit_disc(GuestId id, const guest::ConfigSection& config,
-                           const host::Resolver& resolver);
+                           const host::Resolver& resolver, const Snippets& snippets = {});
 
 // Name, cards and cloud-init's own keys, as the config says them.
 guest::Values cloudinit_values(const guest::ConfigSection& config);

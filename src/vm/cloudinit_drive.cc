@@ -1,12 +1,17 @@
 // Cloud-init drives of machines (machine_state.h): what is on them is made of the config, so they
 // are written when it has changed, and never kept, copied or put into a snapshot.
+#include "vm/cloudinit_drive.h"
+
 #include <algorithm>
 
+#include "access/permissions.h"
 #include "base/error.h"
 #include "base/failpoint.h"
+#include "base/property_formats.h"
 #include "image/image.h"
 #include "storage/volume_id.h"
 #include "sys/file.h"
+#include "sys/folder.h"
 #include "sys/password.h"
 #include "vm/cloudinit.h"
 #include "vm/config_edit.h"
@@ -15,6 +20,39 @@
 namespace posada::vm {
 
 namespace {
+
+constexpr std::uint64_t most_snippet_bytes = 1024 * 1024;
+
+// The volumes that `cicustom` names, by what they stand for.
+std::map<std::string, storage::VolumeId> snippet_volumes(std::string_view value) {
+  static const guest::PropertyFormat format(formats::pve_qm_cicustom);
+  std::map<std::string, storage::VolumeId> volumes;
+  for (const auto& [part, text] : format.parse(value)) {
+    const auto volume = storage::parse_volume_id(text);
+    if (storage::parse_volume_name(volume.name).content != storage::Content::snippets) {
+      throw Error::failed("vm.no-snippet", text + " is not in the snippets directory")
+          .with_hint("Give a volume such as local:snippets/NAME.");
+    }
+    volumes.emplace(part, volume);
+  }
+  return volumes;
+}
+
+sys::Async<Snippets> read_snippets(std::shared_ptr<Machines::State> self, std::string value) {
+  Snippets snippets;
+  for (const auto& [part, volume] : snippet_volumes(value)) {
+    auto open = co_await self->parts.storages.open(volume, storage::Access::read_only);
+    const std::uint64_t bytes = sys::status_of(open.read_only).bytes;
+    if (bytes > most_snippet_bytes) {
+      throw Error::failed("vm.large-snippet",
+                          "snippet '" + volume.text() + "' is larger than 1 MiB");
+    }
+    const auto file = std::make_shared<sys::Fd>(std::move(open.read_only));
+    snippets[part] =
+        co_await self->files.run([file] { return sys::read_at(*file, most_snippet_bytes, 0); });
+  }
+  co_return snippets;
+}
 
 host::Resolver host_resolver() {
   return host::parse_resolver(sys::read_file_if_exists("/etc/resolv.conf").value_or(""));
@@ -31,7 +69,7 @@ std::vector<Drive> discs_of(const guest::ConfigSection& config) {
 sys::Async<void> write_disc(std::shared_ptr<Machines::State> self, Drive disk, std::string image) {
   auto open = co_await self->parts.storages.open(storage::parse_volume_id(disk.file()),
                                                  storage::Access::read_write);
-  const auto kind = open.format == storage::VolumeFormat::qcow2 ? image::Kind::qcow2
+  const auto kind = open.format == storage::VolumeFormat::qcow2  ? image::Kind::qcow2
                     : open.format == storage::VolumeFormat::vmdk ? image::Kind::vmdk
                                                                  : image::Kind::raw;
   const std::uint64_t bytes = std::max<std::uint64_t>(open.bytes, image.size());
@@ -77,9 +115,12 @@ sys::Async<void> Machines::State::write_cloudinit(std::shared_ptr<State> self,
   const auto discs = discs_of(config.main);
   const auto values = cloudinit_values(config.main);
   const auto written = config.special.find("cloudinit");
-  const bool same = written != config.special.end() && written->second.values == values;
+  // A snippet may have changed although the config has not.
+  const bool same = written != config.special.end() && written->second.values == values &&
+                    !config.main.has("cicustom");
   if (discs.empty() || (same && !always)) co_return;
-  const std::string image = cloudinit_disc(record.id, config.main, host_resolver());
+  const Snippets snippets = co_await read_snippets(self, std::string(config.main.get("cicustom")));
+  const std::string image = cloudinit_disc(record.id, config.main, host_resolver(), snippets);
   for (const Drive& disk : discs) {
     context.log("writing the cloud-init disc " + std::string(disk.file()));
     const auto run = self->find(record.id);
@@ -95,6 +136,22 @@ sys::Async<void> Machines::State::write_cloudinit(std::shared_ptr<State> self,
       now.special["cloudinit"].values = values;
     });
   });
+}
+
+sys::Async<void> check_snippets(std::shared_ptr<Machines::State> self, Caller caller,
+                                std::string value) {
+  if (value.empty()) co_return;
+  for (const auto& [part, volume] : snippet_volumes(value)) {
+    // The guest gets to read them.
+    self->parts.permissions.check(
+        caller.user, "/storage/" + volume.storage,
+        {access::Privilege::datastore_audit, access::Privilege::datastore_allocate_space}, true);
+  }
+  try {
+    co_await read_snippets(self, value);
+  } catch (const Error& error) {
+    throw Error::parameter("cicustom", error.wire());
+  }
 }
 
 sys::Async<void> Machines::State::hash_password(std::shared_ptr<State> self,
@@ -130,11 +187,10 @@ sys::Async<void> Machines::update_cloudinit(Caller caller, GuestId id) {
     throw Error::failed("vm.no-cloudinit", "VM " + id.text() + " has no cloud-init drive")
         .with_hint("Add one with 'qm set " + id.text() + " --ide2 STORAGE:cloudinit'.");
   }
-  co_await self->parts.tasks.run(
-      {"qmcloudinit", id.text(), caller.user, caller.request},
-      [self, record](task::Context& context) -> sys::Async<void> {
-        return update_claimed(self, context, record);
-      });
+  co_await self->parts.tasks.run({"qmcloudinit", id.text(), caller.user, caller.request},
+                                 [self, record](task::Context& context) -> sys::Async<void> {
+                                   return update_claimed(self, context, record);
+                                 });
 }
 
 }  // namespace posada::vm

@@ -9,6 +9,7 @@
 #include "guest/hook.h"
 #include "storage/volume_id.h"
 #include "sys/file.h"
+#include "vm/cloudinit_drive.h"
 #include "vm/config_edit.h"
 #include "vm/limits.h"
 #include "vm/machine_state.h"
@@ -139,6 +140,7 @@ sys::Async<void> Machines::State::prepare_disks(std::shared_ptr<State> self, tas
       volume =
           co_await storages.copy(context, storage::parse_volume_id(source), std::move(allocation));
     } else if (disk.bus == "efidisk") {
+      allocation.bytes = 0;  // as large as the firmware's variables, whatever was asked for
       volume = co_await storages.import_file(context, firmware_template(self->settings, disk),
                                              std::move(allocation));
     } else {
@@ -174,6 +176,7 @@ sys::Async<void> Machines::State::create(std::shared_ptr<State> self, task::Cont
   if (section.has("hookscript")) {
     co_await guest::check_hook(self->parts.storages, std::string(section.get("hookscript")));
   }
+  co_await check_snippets(self, caller, std::string(section.get("cicustom")));
   std::vector<storage::Volume> made;
   co_await prepare_disks(self, context, caller, id, section.values, creation.default_storage, made);
   failpoint("vm.create.disks");

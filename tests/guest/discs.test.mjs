@@ -131,6 +131,33 @@ test('discs of running guests', { skip }, async (t) => {
     assert.deepEqual(after.filter((row) => row.pending !== undefined), []);
   });
 
+  await t.test('own snippets take the place of what would be made', async () => {
+    const folder = join(node.folder, 'local', 'snippets');
+    const write = (name, text) => writeFileSync(join(folder, name), text);
+    mkdirSync(folder, { recursive: true });
+    write('user.yaml', '#cloud-config\nown: first\n');
+    write('vendor.yaml', '#cloud-config\nvendor: yes\n');
+    const set = (value) => node.ask('PUT', CONFIG(104), { cicustom: value });
+    const missing = await set('user=local:snippets/none.yaml');
+    assert.equal(missing.status, 400);
+    assert.match(missing.json.errors.cicustom, /local:snippets\/none\.yaml' does not exist/);
+    const other = await set('user=local:104/vm-104-disk-0.qcow2');
+    assert.match(other.reason, /is not in the snippets directory/);
+    const taken = await set('user=local:snippets/user.yaml,vendor=local:snippets/vendor.yaml');
+    assert.equal(taken.status, 200, taken.text);
+    const update = () => node.call('PUT', `${GUESTS}/104/cloudinit`);
+    await update();
+    assert.equal(run_in(node, 104, mounted('cat /disc/user-data /disc/vendor-data')),
+      '#cloud-config\nown: first\n#cloud-config\nvendor: yes\n');
+    assert.match(run_in(node, 104, mounted('cat /disc/network-config')), /192\.0\.2\.10/);
+    write('user.yaml', '#cloud-config\nown: second\n');
+    await update();
+    assert.match(run_in(node, 104, mounted('cat /disc/user-data')), /own: second/);
+    await node.call('PUT', CONFIG(104), { delete: 'cicustom' });
+    await update();
+    assert.match(run_in(node, 104, mounted('cat /disc/user-data')), /'berta'/);
+  });
+
   await t.test('Windows gets a ConfigDrive, and a copy a disc of its own', async () => {
     await node.work('POST', `${GUESTS}/104/status/stop`);
     await node.call('PUT', CONFIG(104), { citype: 'configdrive2' });

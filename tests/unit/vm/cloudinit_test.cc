@@ -33,6 +33,23 @@ TEST(CloudInit, AFullNameGivesHostAndDomain) {
   EXPECT_TRUE(has(nameless, "hostname: 'VM100'\n") && !has(nameless, "fqdn")) << nameless;
 }
 
+TEST(CloudInit, ASnippetTakesThePlaceOfWhatWouldBeMade) {
+  const auto config = config_of("name: web\nciuser: somebody\n").main;
+  const Snippets snippets = {{"user", "#cloud-config\nown: 1\n"}, {"vendor", "#cloud-config\n"}};
+  EXPECT_EQ(cloudinit_text(id, config, CloudInitPart::user, {}, snippets),
+            "#cloud-config\nown: 1\n");
+  EXPECT_EQ(cloudinit_text(id, config, CloudInitPart::network, {}, snippets),
+            cloudinit_text(id, config, CloudInitPart::network, {}));
+  // Another text makes cloud-init set the guest up anew.
+  EXPECT_NE(cloudinit_text(id, config, CloudInitPart::meta, {}, snippets),
+            cloudinit_text(id, config, CloudInitPart::meta, {}));
+  EXPECT_EQ(cloudinit_text(id, config, CloudInitPart::meta, {}, {{"meta", "instance-id: x\n"}}),
+            "instance-id: x\n");
+  const auto disc = cloudinit_disc(id, config, {}, snippets);
+  EXPECT_TRUE(has(disc, "own: 1") && has(disc, "vendor-data"));
+  EXPECT_FALSE(has(cloudinit_disc(id, config, {}), "vendor-data"));
+}
+
 TEST(CloudInit, AQuoteInAValueStaysInsideIt) {
   const auto text = text_of_part("sshkeys: ssh-rsa%20AAAA%20it%27s%0A\n", CloudInitPart::user);
   EXPECT_TRUE(has(text, "  - 'ssh-rsa AAAA it''s'\n")) << text;

@@ -255,7 +255,6 @@ TEST(OptionSupport, WhatIsSetThroughTheMonitorIsALimitOfADisk) {
 TEST(OptionSupport, WhatIsRefusedSaysThatItIsNotSupportedYet) {
   const std::map<std::string, std::pair<std::string, std::string>> refused = {
       {"amd-sev", {"amd-sev", "type=std"}},
-      {"cicustom", {"cicustom", "user=local:snippets/a.yml"}},
       {"disk.scsiblock", {"scsi0", "local:100/a.raw,scsiblock=1"}},
       {"disk.snapshot", {"scsi0", "local:100/a.raw,snapshot=1"}},
       {"hostpci", {"hostpci0", "host=01:00.0"}},
