@@ -73,7 +73,8 @@ std::optional<access::Privilege> privilege_for(std::string_view key, std::string
                                               : std::nullopt;
   if (base_name(key) == "usb" || base_name(key) == "hostpci") {
     // Devices of the host; mappings have rules of their own and are not built yet.
-    return lower(value).starts_with("spice") || value.empty()
+    return value.empty() || (base_name(key) == "usb" &&
+                             lower(property(usb_format().parse(value), "host")) == "spice")
                ? std::optional(Privilege::vm_config_hwtype)
                : std::nullopt;
   }

@@ -58,7 +58,8 @@ std::vector<Node> numa_nodes(const guest::ConfigSection& config, std::int64_t me
     const auto numa = numa_format().parse(config.get(key));
     Node node;
     node.cpus = property(numa, "cpus");
-    node.memory = property_integer(numa, "memory");
+    // A number of MiB that some clients write with a fraction of zeros.
+    node.memory = std::strtoll(std::string(property(numa, "memory")).c_str(), nullptr, 10);
     node.hostnodes = property(numa, "hostnodes");
     node.policy = property(numa, "policy", node.hostnodes.empty() ? "" : "preferred");
     if (node.memory <= 0) {

@@ -28,7 +28,8 @@ sys::Async<void> edit(std::shared_ptr<Machines::State> self, guest::Record recor
 }
 
 // Keeps the guest's file systems quiet while its disks are snapshotted. Best effort, as an agent
-// is: without it the snapshot is what a power cut would leave.
+// is: without it the snapshot is what a power cut would leave, which is no warning (clients take
+// one for a failure).
 sys::Async<bool> freeze(std::shared_ptr<Running> run, task::Context& context) {
   const auto agent = agent_format().parse(run->record.config.get("agent", "0"));
   if (!guest::property_flag(agent, "enabled") || !guest::property_flag(agent, "freeze-fs", true)) {
@@ -38,7 +39,7 @@ sys::Async<bool> freeze(std::shared_ptr<Running> run, task::Context& context) {
     co_await run->agent->execute("guest-fsfreeze-freeze", {}, sys::Milliseconds(60'000));
     co_return true;
   } catch (const Error& error) {
-    context.warn(std::string("the guest's file systems are not frozen: ") + error.what());
+    context.log(std::string("the guest's file systems are not frozen: ") + error.what());
   }
   co_return false;
 }

@@ -132,16 +132,38 @@ void register_notifications(Router& router) {
 
 void register_definitions(Router& router) {
   lists<cluster_mapping::DirIndex, cluster_mapping::PciIndex, cluster_mapping::UsbIndex,
-        cluster_metrics::ServerIndex, cluster_qemu::Config, cluster_acme::AccountIndex>(router);
+        cluster_metrics::ServerIndex, cluster_qemu::Config, cluster_acme::AccountIndex,
+        cluster_acme::PluginsIndex>(router);
   nothing_named<cluster_mapping::DirGet>(router, "id", "directory mapping '{}' does not exist");
   nothing_named<cluster_mapping::PciGet>(router, "id", "pci mapping '{}' does not exist");
   nothing_named<cluster_mapping::UsbGet>(router, "id", "usb mapping '{}' does not exist");
   nothing_named<cluster_metrics::Read>(router, "id", "metric server '{}' does not exist");
   nothing_named<cluster_qemu::Info>(router, "cputype", "Custom cputype '{}' does not exist");
+  nothing_named<cluster_acme::GetPluginConfig>(router, "id", "ACME plugin '{}' does not exist");
   nothing_named<cluster_acme::GetAccount>(router, "name", "ACME account '{}' does not exist");
 }
 
+// The list of addresses that every node has of itself; nothing is in it yet.
+constexpr std::string_view own_addresses = "pve";
+
+sys::Async<Answer> address_lists(Call&, cluster_sdn::IpamsIndex request) {
+  json::array rows;
+  if (request.type.value_or(std::string(own_addresses)) == own_addresses)
+    rows.push_back(json::object{{"ipam", own_addresses}, {"type", own_addresses}});
+  co_return rows;
+}
+
+sys::Async<Answer> address_list(Call&, cluster_sdn::IpamsRead request) {
+  if (request.ipam != own_addresses)
+    throw Error::failed("api.no-such-object", "sdn ipam '" + request.ipam + "' does not exist",
+                        {{"name", request.ipam}});
+  co_return json::object{{"ipam", own_addresses}, {"type", own_addresses}};
+}
+
 void register_networks(Router& router) {
+  router.on<cluster_sdn::IpamsIndex>(address_lists);
+  router.on<cluster_sdn::IpamsRead>(address_list);
+  router.bind(cluster_sdn::Ipamindex::method, empty_list);
   lists<cluster_sdn::ZonesIndex, cluster_sdn::ControllersIndex, cluster_sdn::DnsIndex,
         cluster_sdn_vnets::Index>(router);
   nothing_named<cluster_sdn::ZonesRead>(router, "zone", "sdn zone '{}' does not exist");

@@ -1,3 +1,4 @@
+#include "api/handlers/guest_migration.h"
 #include "api/handlers/handlers.h"
 #include "api/handlers/shell.h"
 
@@ -20,6 +21,7 @@ void register_handlers(Router& router) {
   register_lxc(router);
   register_lxc_status(router);
   register_lxc_volumes(router);
+  register_guest_migration(router);
   register_storage(router);
   register_node_storage(router);
   register_storage_files(router);
