@@ -110,6 +110,7 @@ function(posada_tests kind name)
     posada_${name} posada_test_source GTest::gtest GTest::gmock GTest::gtest_main)
   posada_precompiled(${target} test)
   target_compile_options(${target} PRIVATE ${POSADA_TEST_OPTIONS})
+  posada_batches(${target})
   add_test(NAME ${target} COMMAND ${target})
   if(NOT TARGET ${kind}_tests)  # all of the kind, for ./dev test
     add_custom_target(${kind}_tests)

@@ -8,11 +8,6 @@
 namespace posada::ct::testing {
 namespace {
 
-const guest::Values small = {{"hostname", "demo-ct"},
-                             {"rootfs", "local:0"},
-                             {"memory", "128"},
-                             {"net0", "name=eth0,bridge=vmbr0"}};
-
 sys::Async<std::string> failure_of(sys::Async<void> work) {
   try {
     co_await std::move(work);
@@ -23,7 +18,7 @@ sys::Async<std::string> failure_of(sys::Async<void> work) {
 }
 
 sys::Async<void> own_files(Node& node) {
-  guest::Values values = small;
+  guest::Values values = small_with_card;
   values["net0"] = "name=eth0,bridge=vmbr0,ip=10.9.8.7/24,gw=10.9.8.1";
   values["nameserver"] = "10.9.8.53";
   values["searchdomain"] = "example.org";
@@ -43,7 +38,7 @@ sys::Async<void> own_files(Node& node) {
 
 // A link to the host's file in place of a file that the start writes.
 sys::Async<void> hostile_files(Node& node) {
-  co_await node.create(202, small);
+  co_await node.create(202, small_with_card);
   const std::string victim = node.folder + "/victim";
   sys::write_file(victim, "untouched");
   const auto config = guest::parse_config(node.text(202), grammar(), GuestId{202}).config.main;
@@ -67,7 +62,7 @@ sys::Async<void> hostile_files(Node& node) {
 }
 
 sys::Async<void> copied(Node& node) {
-  guest::Values values = small;
+  guest::Values values = small_with_card;
   values["mp0"] = "local:0.02,mp=/srv";
   co_await node.create(203, values);
   co_await node.power_on(203);
@@ -113,7 +108,7 @@ sys::Async<std::string> resized(Node& node, const char* key, const char* size) {
 }
 
 sys::Async<void> grown(Node& node) {
-  guest::Values values = small;
+  guest::Values values = small_with_card;
   values["mp0"] = "local:0.02,mp=/srv";
   co_await node.create(205, values);
   co_await node.power_on(205);
@@ -133,7 +128,7 @@ sys::Async<void> grown(Node& node) {
 }
 
 sys::Async<void> grown_while_running(Node& node) {
-  guest::Values values = small;
+  guest::Values values = small_with_card;
   values["mp0"] = "local:0.02,mp=/srv";
   co_await node.create(205, values);
   co_await node.power_on(205);
@@ -152,7 +147,7 @@ bool may_grow_mounted_file_systems() {
 }
 
 sys::Async<void> suspended(Node& node) {
-  co_await node.create(206, small);
+  co_await node.create(206, small_with_card);
   co_await node.power_on(206);
   const std::string group = "posada/" + node.instance + "/ct-206/guest";
   std::string status = co_await node.ended(node.containers.suspend(node.root, GuestId{206}));
@@ -175,7 +170,7 @@ sys::Async<void> suspended(Node& node) {
 
 // Somebody else ends process 1.
 sys::Async<void> killed(Node& node) {
-  co_await node.create(207, small);
+  co_await node.create(207, small_with_card);
   co_await node.power_on(207);
   const json::object status = co_await node.containers.status(GuestId{207});
   const int init = static_cast<int>(integer_member(status, "pid").value_or(0));
@@ -191,7 +186,7 @@ sys::Async<void> killed(Node& node) {
 }
 
 sys::Async<void> two_at_once(Node& node) {
-  co_await node.create(208, small);
+  co_await node.create(208, small_with_card);
   const task::Upid one = node.containers.power_on(node.root, GuestId{208}, false);
   const task::Upid two = node.containers.power_on(node.root, GuestId{208}, false);
   const std::string first = co_await node.ended(one);
@@ -215,7 +210,7 @@ sys::Async<void> shell(std::string script) {
 sys::Async<std::string> create_from(Node& node, const char* archive, const char* root) {
   Creation creation;
   creation.id = GuestId{209};
-  creation.values = small;
+  creation.values = small_with_card;
   creation.values["rootfs"] = root;
   creation.os_template = std::string("local:vztmpl/") + archive;
   const std::string status =
@@ -224,7 +219,7 @@ sys::Async<std::string> create_from(Node& node, const char* archive, const char*
   co_return status;
 }
 
-sys::Async<void> nothing_is_left(Node& node) {
+sys::Async<void> no_volume_is_left(Node& node) {
   const auto left = co_await node.storages.volumes_of(GuestId{209});
   EXPECT_TRUE(left.empty());
   const std::string images = node.folder + "/vz/images/209";
@@ -245,13 +240,13 @@ sys::Async<void> hostile_templates(Node& node) {
     const std::string status = co_await create_from(node, archive, "local:0");
     EXPECT_NE(status, "OK");
     EXPECT_NE(status.find("unpack"), std::string::npos) << status;
-    co_await nothing_is_left(node);
+    co_await no_volume_is_left(node);
   }
   EXPECT_TRUE(std::filesystem::is_empty(node.folder + "/outside"));
   // The template does not fit: what was made goes again.
   const std::string full = co_await create_from(node, "demo-ct.tar.zst", "local:0.001");
   EXPECT_NE(full.find("No space left"), std::string::npos) << full;
-  co_await nothing_is_left(node);
+  co_await no_volume_is_left(node);
 }
 
 TEST(Containers, FromArchivesThatAreDamagedHostileOrTooLargeLeaveNothing) {

@@ -6,8 +6,6 @@
 namespace posada::ct::testing {
 namespace {
 
-const guest::Values small = {{"hostname", "demo-ct"}, {"rootfs", "local:0"}, {"memory", "128"}};
-
 // Writes the phases into a file; fails where `fails` says.
 sys::Async<void> write_script(Node& node, const std::string& fails) {
   const std::string folder = node.folder + "/vz/snippets";

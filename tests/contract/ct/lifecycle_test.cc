@@ -6,14 +6,10 @@
 namespace posada::ct::testing {
 namespace {
 
-const guest::Values small = {{"hostname", "demo-ct"},
-                             {"rootfs", "local:0"},
-                             {"memory", "128"},
-                             {"net0", "name=eth0,bridge=vmbr0"}};
 constexpr GuestId guest_id{201};
 
 sys::Async<void> made_and_started(Node& node) {
-  co_await node.create(201, small);
+  co_await node.create(201, small_with_card);
   co_await node.power_on(201);
   const json::object status = co_await node.containers.status(guest_id);
   EXPECT_EQ(text_member(status, "status"), "running");
@@ -49,7 +45,7 @@ sys::Async<void> found_again(Node& node) {
 }
 
 sys::Async<void> with_a_size(Node& node) {
-  guest::Values values = small;
+  guest::Values values = small_with_card;
   values["rootfs"] = "local:0.1";
   co_await node.create(202, values);
   co_await node.power_on(202);
@@ -71,7 +67,7 @@ sys::Async<void> with_a_size(Node& node) {
 }
 
 sys::Async<void> typed_into(Node& node) {
-  co_await node.create(203, small);
+  co_await node.create(203, small_with_card);
   co_await node.power_on(203);
   sys::Fd terminal = co_await node.containers.console(GuestId{203});
   sys::Stream stream(node.executor, std::move(terminal));
@@ -87,7 +83,7 @@ sys::Async<void> typed_into(Node& node) {
 }
 
 sys::Async<void> changed(Node& node) {
-  co_await node.create(204, small);
+  co_await node.create(204, small_with_card);
   co_await node.power_on(204);
   ConfigChange change;
   change.set = {{"memory", "96"}, {"hostname", "later"}};

@@ -13,6 +13,7 @@
 #include "ct/containers.h"
 #include "storage/storage.h"
 #include "store/sqlite/sqlite_store.h"
+#include "support/source.h"
 #include "sys/cgroup_view.h"
 #include "sys/file.h"
 #include "sys/host.h"
@@ -20,9 +21,16 @@
 #include "sys/process.h"
 #include "task/tasks.h"
 #include "task/worker.h"
-#include "support/source.h"
 
 namespace posada::ct::testing {
+
+inline const guest::Values small = {
+    {"hostname", "demo-ct"}, {"rootfs", "local:0"}, {"memory", "128"}};
+inline const guest::Values small_with_card = [] {
+  guest::Values values = small;
+  values["net0"] = "name=eth0,bridge=vmbr0";
+  return values;
+}();
 
 // A folder that only root may enter, as a node's folder in somebody's home is.
 struct Place {
@@ -64,10 +72,11 @@ struct Node {
         permissions(users),
         claims(executor),
         registry(mirror, "n1", executor),
-        containers(settings(place),
-                   {{mirror, registry, claims, tasks, storages, permissions, clock, executor},
-                    workers,
-                    [name = "/run/netns/posada-test-" + place.instance] { return at_once(name); }}) {}
+        containers(
+            settings(place),
+            {{mirror, registry, claims, tasks, storages, permissions, clock, executor},
+             workers,
+             [name = "/run/netns/posada-test-" + place.instance] { return at_once(name); }}) {}
 
   static sys::Async<std::string> at_once(std::string text) { co_return text; }
 

@@ -7,8 +7,6 @@
 namespace posada::ct::testing {
 namespace {
 
-const guest::Values small = {{"hostname", "demo-ct"}, {"rootfs", "local:0"}, {"memory", "128"}};
-
 guest::GuestConfig config_of(const Node& node, std::uint32_t id) {
   return guest::parse_config(node.text(id), grammar(), GuestId{id}).config;
 }

@@ -10,14 +10,6 @@
 namespace posada::storage::testing {
 namespace {
 
-constexpr std::uint64_t mebi = 1024 * 1024;
-
-sys::Async<void> adopt(Node& node, Volume volume) {
-  store::Transaction transaction;
-  node.storages.adopt(volume, transaction);
-  co_await node.mirror.commit(std::move(transaction));
-}
-
 sys::Async<void> work(Node* node, task::Context* task) {
   Storages& storages = node->storages;
   Volume first =

@@ -12,8 +12,6 @@
 namespace posada::storage::testing {
 namespace {
 
-constexpr std::uint64_t mebi = 1024 * 1024;
-
 void send_chunk(const sys::Fd& socket, std::string_view bytes) {
   std::string header(4, '\0');
   for (std::size_t i = 0; i < 4; ++i) header[i] = static_cast<char>(bytes.size() >> (8 * i));

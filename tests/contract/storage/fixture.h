@@ -18,6 +18,9 @@
 
 namespace posada::storage::testing {
 
+inline constexpr std::uint64_t mebi = 1024 * 1024;
+inline constexpr std::uint64_t gibi = 1024 * mebi;
+
 struct Place {
   Place() {
     char shape[] = "/tmp/posada-storage-XXXXXX";
@@ -105,6 +108,12 @@ sys::Async<std::string> error_text(sys::Async<T> work) {
     co_return error.wire();
   }
   co_return std::string();
+}
+
+inline sys::Async<void> adopt(Node& node, Volume volume) {
+  store::Transaction transaction;
+  node.storages.adopt(volume, transaction);
+  co_await node.mirror.commit(std::move(transaction));
 }
 
 }  // namespace posada::storage::testing

@@ -9,14 +9,6 @@
 namespace posada::storage::testing {
 namespace {
 
-constexpr std::uint64_t gibi = 1024 * 1024 * 1024;
-
-sys::Async<void> adopt(Node& node, Volume volume) {
-  store::Transaction transaction;
-  node.storages.adopt(volume, transaction);
-  co_await node.mirror.commit(std::move(transaction));
-}
-
 TEST(Volumes, are_numbered_from_the_first_free_one_whatever_their_format) {
   with_node([](Node& node) -> sys::Async<void> {
     const Volume first = co_await node.storages.allocate(disk(100, gibi, VolumeFormat::raw));

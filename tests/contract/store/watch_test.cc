@@ -5,7 +5,7 @@ namespace posada::store::testing {
 
 namespace {
 
-sys::Async<Revision> put(Store& store, std::string key, std::string value) {
+sys::Async<Revision> put_one(Store& store, std::string key, std::string value) {
   Transaction transaction;
   transaction.put(std::move(key), std::move(value));
   co_return (co_await store.commit(std::move(transaction))).revision;
@@ -18,8 +18,8 @@ sys::Async<std::shared_ptr<Watch>> watch(Context& context, std::string prefix, R
 sys::Async<void> live_changes(Context& context) {
   const Revision start = (co_await context.store->list("")).revision;
   const std::shared_ptr<Watch> running = co_await watch(context, "w/", start);
-  const Revision first = co_await put(*context.store, "w/a", "1");
-  co_await put(*context.store, "other", "x");
+  const Revision first = co_await put_one(*context.store, "w/a", "1");
+  co_await put_one(*context.store, "other", "x");
   Transaction both;
   both.put("w/b", "2").erase("w/a");
   const Revision second = (co_await context.store->commit(both)).revision;
@@ -50,7 +50,7 @@ sys::Async<void> resume(Context& context) {
   const Revision start = (co_await context.store->list("")).revision;
   std::vector<Revision> revisions;
   for (int i = 0; i < 50; ++i) {
-    revisions.push_back(co_await put(*context.store, "w/key", std::to_string(i)));
+    revisions.push_back(co_await put_one(*context.store, "w/key", std::to_string(i)));
   }
   const std::shared_ptr<Watch> all = co_await watch(context, "", start);
   const std::shared_ptr<Watch> half = co_await watch(context, "", revisions[24]);
@@ -67,7 +67,7 @@ sys::Async<void> resume(Context& context) {
       EXPECT_EQ(batch->revision.number, batch->changes.back().revision);
     }
   }
-  co_await put(*context.store, "w/key", "live");
+  co_await put_one(*context.store, "w/key", "live");
   const std::optional<Batch> batch = co_await next_within(half);
   require(batch.has_value(), "after the history comes what happens now");
   EXPECT_EQ(batch->changes.at(0).entry->value, "live");
@@ -75,7 +75,7 @@ sys::Async<void> resume(Context& context) {
 
 // Writers and watchers start at any moment; no change may fall between history and live.
 sys::Async<void> write_many(std::shared_ptr<Store> store, int count) {
-  for (int i = 0; i < count; ++i) co_await put(*store, "w/key", std::to_string(i));
+  for (int i = 0; i < count; ++i) co_await put_one(*store, "w/key", std::to_string(i));
 }
 
 sys::Async<void> no_gap(Context& context) {
@@ -107,7 +107,7 @@ sys::Async<void> ends(Context& context) {
   Revision old;
   Revision newest;
   for (int i = 0; i < 20; ++i) {
-    newest = co_await put(*context.store, "a", std::to_string(i));
+    newest = co_await put_one(*context.store, "a", std::to_string(i));
     if (i == 5) old = newest;
   }
   const std::shared_ptr<Watch> living = co_await watch(context, "", newest);
@@ -115,7 +115,7 @@ sys::Async<void> ends(Context& context) {
   co_await over_at_once(context, old, "compacted");
   co_await over_at_once(context, {newest.epoch, newest.number + 1000}, "in the future");
   co_await over_at_once(context, {newest.epoch ^ 1, newest.number}, "of another epoch");
-  co_await put(*context.store, "a", "after");
+  co_await put_one(*context.store, "a", "after");
   const std::optional<Batch> batch = co_await next_within(living);
   require(batch.has_value(), "a watch that is up to date survives compaction");
   EXPECT_EQ(batch->changes.at(0).entry->value, "after");

@@ -14,11 +14,10 @@
 namespace posada::vm {
 namespace {
 
+using posada::testing::guest_id;
 using posada::testing::Node;
 using posada::testing::TemporaryFolder;
 using posada::testing::with_node;
-
-const GuestId id{100};
 
 std::string folder_of_child() {
   const char* folder = std::getenv("POSADA_TEST_FOLDER");
@@ -32,15 +31,15 @@ sys::Async<void> whole_life(Node& node) {
   co_await node.power_on(100);
   ConfigChange change;
   change.set = {{"virtio2", "local:1,format=qcow2"}};
-  co_await node.machines.set_config(node.root, id, change);
-  co_await node.ended(node.machines.resize(node.root, id, "virtio2", "+1G", "", false));
-  co_await node.ended(node.machines.snapshot(node.root, id, {"one", "", false}));
-  co_await node.ended(node.machines.roll_back(node.root, id, "one", true));
-  co_await node.ended(node.machines.remove_snapshot(node.root, id, "one", false));
+  co_await node.machines.set_config(node.root, guest_id, change);
+  co_await node.ended(node.machines.resize(node.root, guest_id, "virtio2", "+1G", "", false));
+  co_await node.ended(node.machines.snapshot(node.root, guest_id, {"one", "", false}));
+  co_await node.ended(node.machines.roll_back(node.root, guest_id, "one", true));
+  co_await node.ended(node.machines.remove_snapshot(node.root, guest_id, "one", false));
   co_await node.power_off(100);
-  co_await node.ended(node.machines.resize(node.root, id, "scsi0", "+1G", "", false));
-  co_await node.machines.unlink(node.root, id, {"virtio1"}, true);
-  co_await node.ended(node.machines.destroy(node.root, id, {}));
+  co_await node.ended(node.machines.resize(node.root, guest_id, "scsi0", "+1G", "", false));
+  co_await node.machines.unlink(node.root, guest_id, {"virtio1"}, true);
+  co_await node.ended(node.machines.destroy(node.root, guest_id, {}));
   std::string seen;
   for (const std::string& name : failpoints_seen()) seen += name + "\n";
   sys::write_file(folder_of_child() + "/seen", seen);
@@ -68,8 +67,8 @@ void life_with(const std::string& folder, const std::string& failpoints) {
 
 // The config says the size that each volume has.
 sys::Async<void> check_sizes(Node& node) {
-  if (!node.registry.find(id)) co_return;
-  const auto config = guest::parse_config(node.text(100), grammar(), id).config;
+  if (!node.registry.find(guest_id)) co_return;
+  const auto config = guest::parse_config(node.text(100), grammar(), guest_id).config;
   for (const auto* section : {&config.main, &config.pending}) {
     for (const Drive& disk : drives(*section)) {
       const auto info = co_await node.storages.info(storage::parse_volume_id(disk.file()));
@@ -81,9 +80,9 @@ sys::Async<void> check_sizes(Node& node) {
 // Files of disks, against what configs name and what the storage knows.
 sys::Async<void> nothing_is_left(Node& node) {
   std::set<std::string> named;
-  if (node.registry.find(id)) {
+  if (node.registry.find(guest_id)) {
     // A change that still waits names its disk too.
-    const auto config = guest::parse_config(node.text(100), grammar(), id).config;
+    const auto config = guest::parse_config(node.text(100), grammar(), guest_id).config;
     for (const std::string& volume : guest::named_volumes(config, grammar())) named.insert(volume);
     EXPECT_FALSE(config.main.has("lock")) << config.main.get("lock");
     for (const auto& [name, section] : config.snapshots) {
@@ -99,22 +98,22 @@ sys::Async<void> nothing_is_left(Node& node) {
   }
   EXPECT_EQ(found, named);
   co_await check_sizes(node);
-  for (const auto& volume : co_await node.storages.volumes_of(id)) {
+  for (const auto& volume : co_await node.storages.volumes_of(guest_id)) {
     EXPECT_TRUE(named.contains(volume.id.text())) << volume.id.text();
   }
-  for (int i = 0; i < 500 && sys::exists(node.folder + "/run/100") && !node.machines.running(id);
-       ++i) {
+  for (int i = 0;
+       i < 500 && sys::exists(node.folder + "/run/100") && !node.machines.running(guest_id); ++i) {
     co_await node.clock.sleep(sys::Milliseconds(20));  // what is left is being released
   }
-  EXPECT_EQ(sys::exists(node.folder + "/run/100"), node.machines.running(id));
+  EXPECT_EQ(sys::exists(node.folder + "/run/100"), node.machines.running(guest_id));
   const auto alive =
       sys::processes_with("POSADA_GUEST=" + Node::settings(node.folder).instance + "/100");
-  EXPECT_EQ(alive.size(), node.machines.running(id) ? 1U : 0U);
-  if (node.machines.running(id)) co_await node.power_off(100);
-  if (node.registry.find(id)) {
+  EXPECT_EQ(alive.size(), node.machines.running(guest_id) ? 1U : 0U);
+  if (node.machines.running(guest_id)) co_await node.power_off(100);
+  if (node.registry.find(guest_id)) {
     co_await node.power_on(100);  // what is there works
     co_await node.power_off(100);
-    const auto gone = co_await node.ended(node.machines.destroy(node.root, id, {}));
+    const auto gone = co_await node.ended(node.machines.destroy(node.root, guest_id, {}));
     EXPECT_EQ(gone, "OK");
   }
 }

@@ -7,10 +7,9 @@ namespace posada::vm {
 namespace {
 
 using posada::testing::failure_of;
+using posada::testing::guest_id;
 using posada::testing::Node;
 using posada::testing::with_node;
-
-const GuestId id{100};
 
 // Writes the phases into a file; fails in the phase `fails`.
 void write_script(const Node& node, const std::string& fails) {
@@ -36,20 +35,20 @@ ConfigChange with_hook(const std::string& value) {
 
 sys::Async<void> four_phases(Node& node) {
   co_await node.create(100, {{"memory", "32"}, {"ostype", "l26"}});
-  const std::string refusal =
-      co_await failure_of(node.machines.set_config(node.root, id, with_hook("local:iso/x.iso")));
+  const std::string refusal = co_await failure_of(
+      node.machines.set_config(node.root, guest_id, with_hook("local:iso/x.iso")));
   EXPECT_NE(refusal.find("is no snippet"), std::string::npos) << refusal;
   write_script(node, "post-start");
-  co_await node.machines.set_config(node.root, id, with_hook("local:snippets/hook.sh"));
-  const std::string started = co_await node.ended(node.machines.power_on(node.root, id, {}));
+  co_await node.machines.set_config(node.root, guest_id, with_hook("local:snippets/hook.sh"));
+  const std::string started = co_await node.ended(node.machines.power_on(node.root, guest_id, {}));
   EXPECT_EQ(started, "WARNINGS: 1");
   EXPECT_EQ(phases(node), "100 pre-start\n100 post-start\n");
   co_await node.power_off(100);
   EXPECT_EQ(phases(node), "100 pre-stop\n100 post-stop\n");
   write_script(node, "pre-start");
-  const std::string refused = co_await node.ended(node.machines.power_on(node.root, id, {}));
+  const std::string refused = co_await node.ended(node.machines.power_on(node.root, guest_id, {}));
   EXPECT_EQ(refused, "hookscript error for 100 on pre-start: it ended with status 1");
-  EXPECT_FALSE(node.machines.running(id));
+  EXPECT_FALSE(node.machines.running(guest_id));
 }
 
 // Hangs in the phase `hangs`, with a child of its own, and says so with a file.

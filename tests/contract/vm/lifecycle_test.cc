@@ -9,15 +9,10 @@ namespace {
 
 using posada::testing::failure_of;
 using posada::testing::Node;
+using posada::testing::small;
+using posada::testing::small_with;
 using posada::testing::TemporaryFolder;
 using posada::testing::with_node;
-
-const guest::Values small = {{"memory", "32"}, {"name", "alpha"}, {"ostype", "l26"}};
-
-guest::Values small_with(guest::Values more) {
-  more.insert(small.begin(), small.end());
-  return more;
-}
 
 std::size_t files_below(const std::string& folder) {
   std::size_t count = 0;

@@ -16,6 +16,15 @@
 
 namespace posada::testing {
 
+// The guest of a test that has one, and what it is made of.
+inline constexpr GuestId guest_id{100};
+inline const guest::Values small = {
+    {"memory", "32"}, {"name", "alpha"}, {"ostype", "l26"}, {"scsihw", "virtio-scsi-single"}};
+inline guest::Values small_with(guest::Values more) {
+  more.insert(small.begin(), small.end());
+  return more;
+}
+
 struct Node {
   Node(const std::string& folder_, sys::Executor executor_, vm::Network network = {})
       : folder(folder_),
@@ -33,9 +42,9 @@ struct Node {
         permissions(users),
         claims(executor),
         registry(mirror, "n1", executor),
-        machines(settings(folder), {{mirror, registry, claims, tasks, storages, permissions,
-                                     clock, executor},
-                                    std::move(network)}) {}
+        machines(settings(folder),
+                 {{mirror, registry, claims, tasks, storages, permissions, clock, executor},
+                  std::move(network)}) {}
 
   static vm::Settings settings(const std::string& folder) {
     vm::Settings result;

@@ -9,10 +9,9 @@
 namespace posada::vm {
 namespace {
 
+using posada::testing::guest_id;
 using posada::testing::Node;
 using posada::testing::with_node;
-
-const GuestId id{100};
 
 using Code = std::vector<unsigned char>;
 
@@ -58,8 +57,8 @@ sys::Async<void> create_running(Node& node, Code code, guest::Values more) {
 }
 
 sys::Async<int> pid_of(Node& node) {
-  if (!node.machines.running(id)) co_return 0;
-  const json::object status = co_await node.machines.status(id);
+  if (!node.machines.running(guest_id)) co_return 0;
+  const json::object status = co_await node.machines.status(guest_id);
   co_return status.at("pid").to_number<int>();
 }
 
@@ -69,7 +68,7 @@ sys::Async<bool> leaves(Node& node, int pid) {
     const int now = co_await pid_of(node);
     if (now != pid) co_return true;
     try {
-      co_await node.machines.send_key(id, "a");
+      co_await node.machines.send_key(guest_id, "a");
     } catch (const Error&) {
       // It may end in this moment.
     }
@@ -93,14 +92,14 @@ sys::Async<void> is_not_removed_meanwhile(Node& node) {
   EXPECT_TRUE(held);
   std::string refusal;
   try {
-    node.machines.destroy(node.root, id, {});
+    node.machines.destroy(node.root, guest_id, {});
   } catch (const Error& error) {
     refusal = error.what();
   }
   EXPECT_EQ(refusal, "VM 100 is running - destroy failed");
   ConfigChange late;
   late.set = {{"cores", "2"}};
-  co_await node.machines.set_config(node.root, id, late);
+  co_await node.machines.set_config(node.root, guest_id, late);
   EXPECT_FALSE(node.config(100).has("cores")) << "the start has read the config";
   sys::remove_file(node.folder + "/hold");
 }
@@ -112,7 +111,7 @@ sys::Async<void> takes_effect(Node& node) {
   const int before = co_await pid_of(node);
   ConfigChange change;
   change.set = {{"memory", "48"}};
-  co_await node.machines.set_config(node.root, id, change);
+  co_await node.machines.set_config(node.root, guest_id, change);
   EXPECT_EQ(node.config(100).get("memory"), "32");
   const bool left = co_await leaves(node, before);
   EXPECT_TRUE(left);
@@ -143,11 +142,11 @@ sys::Async<void> pauses_with_changes(Node& node) {
   co_await node.power_on(100);
   process_before = co_await pid_of(node);
   const std::string paused =
-      co_await node.ended(node.machines.suspend(node.root, id, false, false));
+      co_await node.ended(node.machines.suspend(node.root, guest_id, false, false));
   EXPECT_EQ(paused, "OK");
   ConfigChange change;
   change.set = {{"memory", "48"}};
-  co_await node.machines.set_config(node.root, id, change);
+  co_await node.machines.set_config(node.root, guest_id, change);
 }
 
 // Over the monitor that is the workers'.
@@ -164,7 +163,7 @@ sys::Async<void> resets_itself(sys::Executor executor, std::string socket) {
 }
 
 sys::Async<void> runs_on(Node& node) {
-  for (int i = 0; i < 100 && !node.machines.running(id); ++i) {
+  for (int i = 0; i < 100 && !node.machines.running(guest_id); ++i) {
     co_await node.clock.sleep(sys::Milliseconds(100));
   }
   const int now = co_await pid_of(node);
@@ -189,7 +188,7 @@ sys::Async<void> stays_off(Node& node) {
   const int before = co_await pid_of(node);
   ConfigChange change;
   change.set = {{"memory", "48"}};
-  co_await node.machines.set_config(node.root, id, change);
+  co_await node.machines.set_config(node.root, guest_id, change);
   const bool left = co_await leaves(node, before);
   EXPECT_TRUE(left);
   const auto list = node.tasks.list(
@@ -209,10 +208,10 @@ sys::Async<void> is_seen(Node& node) {
   auto process = sys::adopt(node.executor, pid, sys::start_ticks(pid));
   EXPECT_TRUE(process.has_value());
   if (process) process->signal(11);
-  for (int i = 0; i < 300 && node.machines.running(id); ++i) {
+  for (int i = 0; i < 300 && node.machines.running(guest_id); ++i) {
     co_await node.clock.sleep(sys::Milliseconds(100));
   }
-  EXPECT_FALSE(node.machines.running(id));
+  EXPECT_FALSE(node.machines.running(guest_id));
   co_await node.power_on(100);  // nothing is in the way of the next start
 }
 
@@ -231,13 +230,13 @@ sys::Async<void> is_told_again(Node& node) {
   co_await qmp.greet(sys::Milliseconds(30000));
   StopOptions options;
   options.timeout = std::chrono::seconds(120);
-  const auto upid = node.machines.shut_down(node.root, id, options);
+  const auto upid = node.machines.shut_down(node.root, guest_id, options);
   const bool pressed = co_await node.until([&] { return presses > 0; });
   EXPECT_TRUE(pressed);
   // The firmware takes no key before it has set up the keyboard.
   while (node.tasks.info(upid.text()).running) {
     try {
-      co_await node.machines.send_key(id, "a");
+      co_await node.machines.send_key(guest_id, "a");
     } catch (const Error&) {
       // It may end in this moment.
     }

@@ -20,10 +20,6 @@ namespace {
 
 using testing::HasSubstr;
 
-void ok(TestDaemon& daemon, Question question) {
-  daemon.answer(json_answer(question.frame.id, "1"));
-}
-
 // The test itself holds as many connections as the front may.
 bool may_open(std::size_t descriptors) {
   rlimit limit{};
@@ -50,7 +46,7 @@ void expect_refused(TlsClient tls, const std::string& reason) {
 
 TEST_F(FrontTest, WhenAllConnectionsAreTakenANewOneIsToldToComeBack) {
   if (!may_open(max_connections + 200)) GTEST_SKIP() << "needs more open files than are allowed";
-  start(ok);
+  start(answer_one);
   TlsClient served = client();
   ASSERT_TRUE(served.connected());
   std::vector<TlsClient> taken = silent_clients(max_connections - 1, port(), "127.0.0.1");
@@ -68,7 +64,7 @@ TEST_F(FrontTest, WhenAllConnectionsAreTakenANewOneIsToldToComeBack) {
 
 TEST_F(FrontTest, RefusalsThemselvesAreBounded) {
   if (!may_open(max_connections + 400)) GTEST_SKIP() << "needs more open files than are allowed";
-  start(ok);
+  start(answer_one);
   std::vector<TlsClient> taken =
       silent_clients(max_connections + max_refused_connections, port(), "127.0.0.1");
   // One more gets no handshake: its connection is closed at once.
@@ -82,11 +78,10 @@ TEST_F(FrontTest, OneAddressMayNotTakeThePlacesOfOthers) {
     possible = ::unshare(CLONE_NEWNET) == 0 && std::system("ip link set lo up") == 0 &&
                std::system("ip address add 10.99.0.1/32 dev lo") == 0;
     if (!possible) return;
-    start_daemon(ok);
+    start_daemon(answer_one);
     start_front({}, "0.0.0.0");
     ASSERT_TRUE(daemon_->wait_connected());
-    std::vector<TlsClient> taken =
-        silent_clients(max_connections_per_address, port(), "10.99.0.1");
+    std::vector<TlsClient> taken = silent_clients(max_connections_per_address, port(), "10.99.0.1");
     expect_refused(TlsClient(port(), true, "10.99.0.1"), "from your address");
     EXPECT_EQ(client().request("GET", "/api2/json/x").status, 200);
   });

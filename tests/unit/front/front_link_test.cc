@@ -17,10 +17,6 @@ namespace {
 
 using testing::HasSubstr;
 
-void ok(TestDaemon& daemon, Question question) {
-  daemon.answer(json_answer(question.frame.id, "1"));
-}
-
 TEST_F(FrontTest, WithoutADaemonARequestIsToldToComeBack) {
   start_front();
   TlsClient tls = client();
@@ -34,7 +30,7 @@ TEST_F(FrontTest, ARequestWaitsForADaemonThatStarts) {
   start_front();
   TlsClient tls = client();
   tls.send("POST /api2/json/x HTTP/1.1\r\nHost: n\r\n\r\n");
-  start_daemon(ok);
+  start_daemon(answer_one);
   EXPECT_EQ(tls.response().status, 200);
 }
 
@@ -47,7 +43,7 @@ TEST_F(FrontTest, ARestartAsksReadsAgainAndTellsOfLostChanges) {
   writer.send("POST /api2/json/x HTTP/1.1\r\nHost: n\r\n\r\n");
   while (asked < 2) ::usleep(1000);
   daemon_.reset();
-  start_daemon(ok);
+  start_daemon(answer_one);
   EXPECT_EQ(reader.response().status, 200);
   HttpResponse lost = writer.response();
   EXPECT_EQ(lost.status, 596);
@@ -60,7 +56,7 @@ TEST_F(FrontTest, ADaemonThatSendsNonsenseIsLeftAndJoinedAgain) {
     if (++asked == 1) {
       daemon.send_raw(FrameKind::response, "nonsense");
     } else {
-      ok(daemon, std::move(question));
+      answer_one(daemon, std::move(question));
     }
   });
   TlsClient tls = client();
@@ -80,7 +76,7 @@ TEST_F(FrontTest, AnOpenStreamOutlivesTheDaemon) {
   tls.send("GET /api2/json/download HTTP/1.1\r\nHost: n\r\n\r\n");
   tls.receive_until("\r\n\r\n");
   daemon_.reset();
-  start_daemon(ok);
+  start_daemon(answer_one);
   ASSERT_TRUE(daemon_->wait_connected());
   ASSERT_EQ(::send(ours.get(), "rest", 4, 0), 4);
   ours.reset();
@@ -89,7 +85,7 @@ TEST_F(FrontTest, AnOpenStreamOutlivesTheDaemon) {
 }
 
 TEST_F(FrontTest, PlainHttpIsSentToHttps) {
-  start(ok);
+  start(answer_one);
   TlsClient plain(port(), false);
   plain.send("GET /a?b HTTP/1.1\r\nHost: node:8006\r\n\r\n");
   HttpResponse moved = plain.response();
@@ -105,7 +101,7 @@ TEST_F(FrontTest, PlainHttpIsSentToHttps) {
 }
 
 TEST_F(FrontTest, ASlowHeadEndsTheConnectionAndNotTheServer) {
-  start(ok);
+  start(answer_one);
   TlsClient slow = client();
   slow.send("GET /api2/json/x HTTP/1.1\r\nHost: n\r\nX: ");
   TlsClient silent(port(), false);
@@ -115,7 +111,7 @@ TEST_F(FrontTest, ASlowHeadEndsTheConnectionAndNotTheServer) {
 }
 
 TEST_F(FrontTest, OneAddressHasSoManyConnections) {
-  start(ok);
+  start(answer_one);
   // Loopback itself is exempt, which 200 connections show.
   std::vector<TlsClient> clients;
   for (int i = 0; i < 200; ++i) {
@@ -126,7 +122,7 @@ TEST_F(FrontTest, OneAddressHasSoManyConnections) {
 }
 
 TEST_F(FrontTest, TheProcessHasNoPrivilege) {
-  start(ok);
+  start(answer_one);
   std::string status = sys::read_file("/proc/" + std::to_string(front_pid()) + "/status");
   EXPECT_THAT(status, HasSubstr("NoNewPrivs:\t1\n"));
   EXPECT_THAT(status, HasSubstr("Seccomp:\t2\n"));
@@ -139,7 +135,7 @@ TEST_F(FrontTest, TheProcessHasNoPrivilege) {
 }
 
 TEST_F(FrontTest, ANewCertificateIsServedAfterTheSignal) {
-  start(ok);
+  start(answer_one);
   TlsClient before = client();
   EXPECT_EQ(before.certificate_name(), "node");
   write_certificate("renewed");  // in place: nobody but the folder's owner may open the key
@@ -152,7 +148,7 @@ TEST_F(FrontTest, ANewCertificateIsServedAfterTheSignal) {
 }
 
 TEST_F(FrontTest, ABrokenCertificateKeepsTheOldOne) {
-  start(ok);
+  start(answer_one);
   sys::write_in_place(folder() + "/cert.pem", "nonsense", 0644);
   ::kill(front_pid(), SIGHUP);
   ASSERT_TRUE(wait_log("certificate event=kept_old")) << log();
@@ -160,7 +156,7 @@ TEST_F(FrontTest, ABrokenCertificateKeepsTheOldOne) {
 }
 
 TEST_F(FrontTest, PageFilesHaveTheirHeaders) {
-  start(ok);
+  start(answer_one);
   TlsClient tls = client();
   HttpResponse index = tls.request("GET", "/");
   EXPECT_EQ(index.body, "<html>the page</html>");
@@ -182,7 +178,7 @@ TEST_F(FrontTest, PageFilesHaveTheirHeaders) {
 
 TEST_F(FrontTest, PrecompressedNeighboursAreServed) {
   sys::write_file(folder() + "/page/assets/app-1234.js.br", "brotli bytes");
-  start(ok);
+  start(answer_one);
   TlsClient tls = client();
   HttpResponse asset = tls.request("GET", "/assets/app-1234.js", "Accept-Encoding: gzip, br\r\n");
   EXPECT_EQ(asset.headers["content-encoding"], "br");
@@ -194,7 +190,7 @@ TEST_F(FrontTest, NoPageNameLeadsOutOfTheFolder) {
   ASSERT_EQ(::symlink((folder() + "/secret.txt").c_str(), (folder() + "/page/link.txt").c_str()),
             0);
   sys::write_file(folder() + "/page/.hidden.txt", "secret");
-  start(ok);
+  start(answer_one);
   TlsClient tls = client();
   for (const char* path :
        {"/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/assets/../../secret.txt",

@@ -102,6 +102,10 @@ ResponseFrame json_answer(std::uint64_t id, const std::string& data) {
   return frame;
 }
 
+void answer_one(TestDaemon& daemon, Question question) {
+  daemon.answer(json_answer(question.frame.id, "1"));
+}
+
 ResponseFrame json_error(std::uint64_t id, int status, const std::string& reason) {
   ResponseFrame frame = json_answer(id, "null");
   frame.status = status;

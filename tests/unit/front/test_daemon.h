@@ -56,6 +56,7 @@ class TestDaemon {
 
 // {"data":DATA}
 ResponseFrame json_answer(std::uint64_t id, const std::string& data);
+void answer_one(TestDaemon& daemon, Question question);  // {"data":1}
 ResponseFrame json_error(std::uint64_t id, int status, const std::string& reason);
 
 }  // namespace posada::front

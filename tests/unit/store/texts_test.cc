@@ -52,9 +52,10 @@ struct Context {
   Texts& texts;
   std::string& view_text;
 };
-using Body = sys::Async<void> (*)(Context);
+using TextsBody = sys::Async<void> (*)(Context);
 
-sys::Async<void> run_in(std::string file, sys::Executor executor, sys::Clock& clock, Body body) {
+sys::Async<void> run_texts_in(std::string file, sys::Executor executor, sys::Clock& clock,
+                              TextsBody body) {
   SqliteStore store(executor, clock, {file, 100});
   Mirror mirror(store, executor);
   co_await mirror.start();
@@ -81,11 +82,11 @@ sys::Async<void> run_in(std::string file, sys::Executor executor, sys::Clock& cl
   co_await mirror.stop();
 }
 
-void run(Body body) {
+void run_texts(TextsBody body) {
   const TemporaryFolder folder;
   sys::SystemClock clock;
   sys::Loop loop;
-  loop.run(run_in(folder.path() + "/store.db", loop.executor(), clock, body));
+  loop.run(run_texts_in(folder.path() + "/store.db", loop.executor(), clock, body));
 }
 
 // The wire text of the Error that the work throws.
@@ -235,28 +236,28 @@ unsigned mode_of(const std::string& path) {
 }  // namespace
 
 TEST(Texts, a_text_is_put_and_got_with_its_digest) {
-  run(put_and_get);
+  run_texts(put_and_get);
 }
 TEST(Texts, records_are_no_texts) {
-  run(records_are_hidden);
+  run_texts(records_are_hidden);
 }
 TEST(Texts, a_malformed_text_is_refused_with_its_line) {
-  run(malformed_is_refused);
+  run_texts(malformed_is_refused);
 }
 TEST(Texts, a_text_that_others_changed_is_not_overwritten) {
-  run(digests);
+  run_texts(digests);
 }
 TEST(Texts, what_is_overwritten_is_kept_a_few_times) {
-  run(history);
+  run_texts(history);
 }
 TEST(Texts, an_import_of_many_texts_arrives_whole) {
-  run(import_many);
+  run_texts(import_many);
 }
 TEST(Texts, an_import_with_one_bad_text_changes_nothing) {
-  run(import_bad);
+  run_texts(import_bad);
 }
 TEST(Texts, an_interrupted_import_is_completed_or_forgotten) {
-  run(import_interrupted);
+  run_texts(import_interrupted);
 }
 
 TEST(Texts, a_star_stands_for_one_name) {
