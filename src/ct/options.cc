@@ -8,6 +8,7 @@ namespace posada::ct {
 
 namespace {
 
+namespace rows {
 using enum guest::Treatment;
 
 constexpr guest::Option option_table[] = {
@@ -86,6 +87,7 @@ constexpr guest::Option option_table[] = {
     {"unprivileged", hardware},
     {"unused.volume", feature},
 };
+}  // namespace rows
 
 const PropertyFormat* format_of(std::string_view name) {
   if (name == "net") return &formats::lxc_net;
@@ -98,7 +100,7 @@ const PropertyFormat* format_of(std::string_view name) {
 }  // namespace
 
 std::span<const guest::Option> options() {
-  return option_table;
+  return rows::option_table;
 }
 
 std::optional<std::string> unsupported(std::string_view key, std::string_view value) {
@@ -107,7 +109,7 @@ std::optional<std::string> unsupported(std::string_view key, std::string_view va
   guest::Properties parts;
   if (const PropertyFormat* format = format_of(name))
     parts = parse_property_string(*format, value, std::string(key));
-  return guest::refusal(option_table, name, value, parts);
+  return guest::refusal(rows::option_table, name, value, parts);
 }
 
 }  // namespace posada::ct

@@ -25,7 +25,7 @@ const guest::PropertyFormat& ipconfig_format() {
 }
 
 // A YAML scalar that means this text and nothing else.
-std::string quoted(std::string_view text) {
+std::string yaml_text(std::string_view text) {
   std::string result = "'";
   for (const char c : text) {
     result += c;
@@ -57,15 +57,15 @@ std::vector<std::string> keys_of(const guest::ConfigSection& config) {
 std::string user_data(GuestId id, const guest::ConfigSection& config) {
   const Names names = names_of(id, config);
   std::string text =
-      "#cloud-config\nhostname: " + quoted(names.host) + "\nmanage_etc_hosts: true\n";
-  if (!names.full.empty()) text += "fqdn: " + quoted(names.full) + "\n";
+      "#cloud-config\nhostname: " + yaml_text(names.host) + "\nmanage_etc_hosts: true\n";
+  if (!names.full.empty()) text += "fqdn: " + yaml_text(names.full) + "\n";
   const std::string_view user = config.get("ciuser");
-  if (!user.empty()) text += "user: " + quoted(user) + "\n";
+  if (!user.empty()) text += "user: " + yaml_text(user) + "\n";
   if (user == "root") text += "disable_root: false\n";
-  if (config.has("cipassword")) text += "password: " + quoted(config.get("cipassword")) + "\n";
+  if (config.has("cipassword")) text += "password: " + yaml_text(config.get("cipassword")) + "\n";
   if (const auto keys = keys_of(config); !keys.empty()) {
     text += "ssh_authorized_keys:\n";
-    for (const std::string& key : keys) text += "  - " + quoted(key) + "\n";
+    for (const std::string& key : keys) text += "  - " + yaml_text(key) + "\n";
   }
   text += "chpasswd:\n  expire: false\n";
   if (user != "root") text += "users:\n  - default\n";
@@ -134,11 +134,10 @@ std::string subnet(std::string_view value, std::string_view gateway, bool six) {
   if (value == "dhcp") return lead + (six ? "dhcp6" : "dhcp4") + "\n";
   if (value == "auto") return lead + "ipv6_slaac\n";
   const Address address = split_address(value);
-  std::string text = lead + (six ? "static6" : "static") +
-                     "\n        address: " + quoted(six ? value : std::string_view(address.host)) +
-                     "\n";
-  if (!six) text += "        netmask: " + quoted(address.mask) + "\n";
-  if (!gateway.empty()) text += "        gateway: " + quoted(gateway) + "\n";
+  std::string text = lead + (six ? "static6" : "static") + "\n        address: " +
+                     yaml_text(six ? value : std::string_view(address.host)) + "\n";
+  if (!six) text += "        netmask: " + yaml_text(address.mask) + "\n";
+  if (!gateway.empty()) text += "        gateway: " + yaml_text(gateway) + "\n";
   return text;
 }
 
@@ -146,7 +145,7 @@ std::string network_data(const guest::ConfigSection& config, const host::Resolve
   std::string text = "version: 1\nconfig:\n";
   for (const Card& card : cards_of(config)) {
     text += "    - type: physical\n      name: eth" + std::to_string(card.number) +
-            "\n      mac_address: " + quoted(card.mac) + "\n      subnets:\n";
+            "\n      mac_address: " + yaml_text(card.mac) + "\n      subnets:\n";
     for (const bool six : {false, true}) {
       const std::string_view value = property(card.addresses, six ? "ip6" : "ip");
       if (value.empty()) continue;
@@ -160,7 +159,7 @@ std::string network_data(const guest::ConfigSection& config, const host::Resolve
   const auto list = [&](const char* name, const std::vector<std::string>& items) {
     if (items.empty()) return;
     text += std::string("      ") + name + ":\n";
-    for (const std::string& item : items) text += "      - " + quoted(item) + "\n";
+    for (const std::string& item : items) text += "      - " + yaml_text(item) + "\n";
   };
   list("address", resolver.servers);
   list("search", domains);

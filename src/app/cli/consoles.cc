@@ -5,6 +5,7 @@
 
 #include "app/cli/client.h"
 #include "app/cli/run.h"
+#include "app/cli/words.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "sys/file.h"
@@ -16,10 +17,6 @@ namespace posada::app {
 namespace {
 
 using Path = std::vector<std::string>;
-
-std::string word(const json::object& words, std::string_view name) {
-  return text_member(words, name).value_or("");
-}
 
 Path guest(Client& client, const char* kind, const json::object& words) {
   return {"nodes", client.node(), kind, word(words, "vmid")};

@@ -7,6 +7,7 @@
 #include "app/cli/answer.h"
 #include "app/cli/run.h"
 #include "app/cli/tables.h"
+#include "app/cli/words.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "sys/clock.h"
@@ -19,10 +20,6 @@ using Path = std::vector<std::string>;
 constexpr sys::Milliseconds shortest_wait(20), longest_wait(1000);
 constexpr std::size_t most_input = 1024 * 1024;
 constexpr int spare_disk = 30;  // the last scsi key: where an image waits to become unused
-
-std::string word(const json::object& words, std::string_view name) {
-  return text_member(words, name).value_or("");
-}
 
 Path machine(Client& client, const json::object& words, const std::vector<std::string>& rest) {
   Path path = {"nodes", client.node(), "qemu", word(words, "vmid")};

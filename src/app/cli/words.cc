@@ -183,6 +183,10 @@ json::object parse_words(const Grammar& grammar, const std::vector<std::string>&
   return Parser(grammar, words, ask).run();
 }
 
+std::string word(const json::object& words, std::string_view name) {
+  return text_member(words, name).value_or("");
+}
+
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   std::string best;
   std::size_t least = std::max<std::size_t>(1, word.size() / 3) + 1;

@@ -31,6 +31,8 @@ Grammar grammar_of(const Command& command);  // of a command that is a function
 // word, and what was probably meant.
 json::object parse_words(const Grammar& grammar, const std::vector<std::string>& words,
                          const std::function<std::string(const std::string&)>& ask);
+// Of what parse_words found: one of them as text; empty when it was not given.
+std::string word(const json::object& words, std::string_view name);
 
 // The candidate that is most like `word`; empty when none is.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);

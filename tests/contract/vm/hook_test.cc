@@ -83,23 +83,25 @@ sys::Async<std::string> stopped(Node& node, task::Upid upid) {
 sys::Async<void> hanging(Node& node) {
   co_await node.create(100, {{"memory", "32"}, {"ostype", "l26"}});
   write_hanging_script(node, "pre-start");
-  co_await node.machines.set_config(node.root, id, with_hook("local:snippets/hook.sh"));
+  co_await node.machines.set_config(node.root, guest_id, with_hook("local:snippets/hook.sh"));
   for (const std::string phase : {"pre-start", "post-start"}) {
     write_hanging_script(node, phase);
-    const std::string start = co_await stopped(node, node.machines.power_on(node.root, id, {}));
+    const std::string start =
+        co_await stopped(node, node.machines.power_on(node.root, guest_id, {}));
     EXPECT_EQ(start, "interrupted by root@pam") << phase;
-    EXPECT_FALSE(node.machines.running(id)) << phase;
+    EXPECT_FALSE(node.machines.running(guest_id)) << phase;
     EXPECT_FALSE(sys::exists(node.folder + "/run/100")) << phase;
   }
   write_hanging_script(node, "pre-stop");
   co_await node.power_on(100);
-  const std::string stop = co_await stopped(node, node.machines.power_off(node.root, id, {}));
+  const std::string stop = co_await stopped(node, node.machines.power_off(node.root, guest_id, {}));
   EXPECT_EQ(stop, "interrupted by root@pam");
-  EXPECT_TRUE(node.machines.running(id)) << "what had not begun is not done";
+  EXPECT_TRUE(node.machines.running(guest_id)) << "what had not begun is not done";
   write_hanging_script(node, "post-stop");
-  const std::string after = co_await stopped(node, node.machines.power_off(node.root, id, {}));
+  const std::string after =
+      co_await stopped(node, node.machines.power_off(node.root, guest_id, {}));
   EXPECT_EQ(after, "interrupted by root@pam");
-  EXPECT_FALSE(node.machines.running(id));
+  EXPECT_FALSE(node.machines.running(guest_id));
 }
 
 TEST(HookScripts, ThatHangsEndsWithItsTaskAndTheStartIsTakenBack) {

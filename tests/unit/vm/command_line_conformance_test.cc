@@ -63,7 +63,7 @@ std::string shown(const std::multiset<Device>& list) {
   return text;
 }
 
-std::map<std::string, std::string> options(const json::object& hardware, std::string_view name) {
+std::map<std::string, std::string> options_of(const json::object& hardware, std::string_view name) {
   std::map<std::string, std::string> result;
   if (const auto* found = hardware.if_contains(name)) {
     for (const auto& [key, value] : found->as_object()) {
@@ -120,11 +120,11 @@ void compare(const Invocation& invocation, const json::object& hardware) {
     }
   }
   EXPECT_EQ(invocation.cpu.options, flags);
-  EXPECT_EQ(invocation.smp, options(hardware, "smp"));
-  EXPECT_EQ(invocation.smbios, options(hardware, "smbios"));
-  EXPECT_EQ(invocation.rtc, options(hardware, "rtc"));
-  EXPECT_EQ(invocation.globals, options(hardware, "globals"));
-  auto machine = options(hardware, "machine");
+  EXPECT_EQ(invocation.smp, options_of(hardware, "smp"));
+  EXPECT_EQ(invocation.smbios, options_of(hardware, "smbios"));
+  EXPECT_EQ(invocation.rtc, options_of(hardware, "rtc"));
+  EXPECT_EQ(invocation.globals, options_of(hardware, "globals"));
+  auto machine = options_of(hardware, "machine");
   EXPECT_EQ(machine_name(invocation, machine.at("type")),
             machine.at("type").substr(0, machine.at("type").find('+')));
   machine.erase("type");
@@ -135,7 +135,7 @@ void compare(const Invocation& invocation, const json::object& hardware) {
   EXPECT_EQ(our_machine, machine);
   std::string memory;
   for (const std::string name : {"_", "size", "slots", "maxmem"}) {
-    const auto m = options(hardware, "m");
+    const auto m = options_of(hardware, "m");
     if (m.contains(name)) {
       memory += (memory.empty() ? "" : ",") + (name == "_" ? "" : name + "=") + m.at(name);
     }
