@@ -114,6 +114,14 @@ const std::vector<std::string>& drive_keys() {
   return keys;
 }
 
+guest::Properties agent_of(const guest::ConfigSection& section) {
+  return agent_format().parse(section.get("agent", "0"));
+}
+
+bool agent_enabled(const guest::ConfigSection& section) {
+  return guest::property_flag(agent_of(section), "enabled");
+}
+
 bool is_drive_key(std::string_view key) {
   return std::find(drive_keys().begin(), drive_keys().end(), key) != drive_keys().end();
 }

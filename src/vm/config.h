@@ -65,6 +65,9 @@ std::vector<Drive> drives(const guest::ConfigSection& section);
 using guest::flag;
 using guest::integer;
 std::uint64_t memory_mib(const guest::ConfigSection& section);
+// The option `agent` taken apart; without one, an agent that is not enabled.
+guest::Properties agent_of(const guest::ConfigSection& section);
+bool agent_enabled(const guest::ConfigSection& section);
 
 // The config inside a backup, rewritten for a restore. `place` gives the new volume of a disk by
 // its key (the text after `KEY: ` up to the first comma); disks that it does not know become

@@ -100,10 +100,7 @@ sys::Async<json::value> Machines::agent(GuestId id, std::string command, json::o
   const auto record = self->require(id);
   const auto run = self->find(id);
   if (!run) throw Error::failed("vm.not-running", "VM " + id.text() + " is not running");
-  const auto& config = run->record.config;
-  const bool enabled = config.has("agent") &&
-                       guest::property_flag(agent_format().parse(config.get("agent")), "enabled");
-  if (!enabled || !run->agent) {
+  if (!agent_enabled(run->record.config) || !run->agent) {
     throw Error::failed("vm.no-agent", "No QEMU guest agent configured");
   }
   // Freezing waits for every file system of the guest.

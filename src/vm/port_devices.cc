@@ -39,10 +39,7 @@ void add_serial_ports(Build& build) {
 }
 
 void add_agent(Build& build) {
-  if (!build.config.has("agent")) {
-    return;
-  }
-  const auto agent = agent_format().parse(build.config.get("agent"));
+  const auto agent = agent_of(build.config);
   if (!property_flag(agent, "enabled")) {
     return;
   }

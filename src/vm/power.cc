@@ -11,11 +11,6 @@ namespace posada::vm {
 
 namespace {
 
-bool agent_enabled(const guest::ConfigSection& config) {
-  return config.has("agent") &&
-         guest::property_flag(agent_format().parse(config.get("agent")), "enabled");
-}
-
 // A button that nobody listened to yet leaves no trace in the machine.
 sys::Async<void> press_again(std::shared_ptr<Running> run) {
   if (run->told_agent || !run->qmp || run->qmp->closed()) co_return;

@@ -31,7 +31,7 @@ sys::Async<void> edit(std::shared_ptr<Machines::State> self, guest::Record recor
 // is: without it the snapshot is what a power cut would leave, which is no warning (clients take
 // one for a failure).
 sys::Async<bool> freeze(std::shared_ptr<Running> run, task::Context& context) {
-  const auto agent = agent_format().parse(run->record.config.get("agent", "0"));
+  const auto agent = agent_of(run->record.config);
   if (!guest::property_flag(agent, "enabled") || !guest::property_flag(agent, "freeze-fs", true)) {
     co_return false;
   }

@@ -99,10 +99,7 @@ sys::Async<json::object> Machines::status(GuestId id) {
   json::object status = basic_status(id, config);
   status["ha"] = {{"managed", 0}};
   status["qmpstatus"] = "stopped";
-  if (config.has("agent") &&
-      guest::property_flag(agent_format().parse(config.get("agent")), "enabled")) {
-    status["agent"] = 1;
-  }
+  if (agent_enabled(config)) status["agent"] = 1;
   const auto run = self->find(id);
   if (!run) co_return status;
   add_figures(status, *run, self->parts.clock.wall_seconds());
