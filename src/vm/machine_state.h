@@ -100,6 +100,9 @@ struct Machines::State : guest::Guests {
   static sys::Async<void> ask_state(std::shared_ptr<State> self, std::shared_ptr<Running> run);
   // After a reset by the guest: QEMU ends and is started anew where changes wait for that.
   void bring_changes_in(std::shared_ptr<Running> run);
+  static void start_again(std::shared_ptr<State> self, GuestId id);
+  // What an earlier daemon of this boot was starting anew when it ended.
+  std::set<GuestId> interrupted_restarts;
 
   // Power (launch.cc, power.cc).
   static sys::Async<void> launch(std::shared_ptr<State> self, task::Context& context, GuestId id,

@@ -124,6 +124,13 @@ void Machines::register_undo() {
   handlers.add("vm.runtime", [weak](json::object details) -> sys::Async<std::string> {
     return undo_run(weak.lock(), std::move(details));
   });
+  handlers.add("vm.restart", [weak](json::object details) -> sys::Async<std::string> {
+    const auto state = weak.lock();
+    if (state && text_member(details, "boot") == sys::boot_id()) {
+      state->interrupted_restarts.insert(guest::journalled_guest(details));
+    }
+    co_return std::string();
+  });
   handlers.add("vm.volume", [weak](json::object details) -> sys::Async<std::string> {
     return guest::finish_drop(weak.lock(), std::move(details));
   });
@@ -151,6 +158,10 @@ sys::Async<void> Machines::start() {
       // Each by itself: one that hangs must not keep the others from being found.
       state->scope.spawn("adopting machine " + name, State::adopt(state, id));
     }
+  }
+  for (const GuestId id : std::exchange(state->interrupted_restarts, {})) {
+    // Where there is a folder, its record says whether it has yet to start.
+    if (!sys::exists(state->folder(id))) State::start_again(state, id);
   }
   state->scope.spawn("figures of machines", State::sample_all(state));
   co_return;

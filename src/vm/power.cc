@@ -4,7 +4,9 @@
 #include "access/permissions.h"
 #include "base/error.h"
 #include "guest/destroy.h"
+#include "sys/host.h"
 #include "sys/log.h"
+#include "task/journal.h"
 #include "vm/machine_state.h"
 
 namespace posada::vm {
@@ -89,7 +91,9 @@ sys::Async<void> start_anew(std::shared_ptr<Machines::State> self, task::Context
   // Whoever held power may have ended it, or taken the changes back.
   if (self->find(id) != run || run->gone || run->end_wanted) co_return;
   if (!self->config(self->require(id)).config.has_pending()) co_return;
-  // A daemon that dies now leaves the start to the next one.
+  // A daemon that dies leaves the start to the next one: by the record while that is there, by the
+  // journal afterwards.
+  co_await context.journal().will("vm.restart", {{"guest", id.number}, {"boot", sys::boot_id()}});
   run->record.restart = true;
   co_await self->save(run);
   co_await guest::end_run(self, context, run, sys::Milliseconds(10'000));

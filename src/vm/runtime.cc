@@ -116,17 +116,12 @@ sys::Async<void> Machines::State::attach(std::shared_ptr<State> self,
   run->agent = std::make_unique<Agent>(self->parts.executor, folder + "/qga");
 }
 
-namespace {
-
-void start_again(std::shared_ptr<Machines::State> self, GuestId id) {
+void Machines::State::start_again(std::shared_ptr<State> self, GuestId id) {
   if (!self->parts.registry.find(id)) return;
-  self->parts.tasks.start({"qmstart", id.text(), Identity{"root@pam", ""}, ""},
-                          [self, id](task::Context& context) {
-                            return Machines::State::power_on(self, context, id, StartOptions());
-                          });
+  self->parts.tasks.start(
+      {"qmstart", id.text(), Identity{"root@pam", ""}, ""},
+      [self, id](task::Context& context) { return power_on(self, context, id, StartOptions()); });
 }
-
-}  // namespace
 
 sys::Async<void> Machines::State::follow(std::shared_ptr<State> self,
                                          std::shared_ptr<Running> run) {

@@ -35,6 +35,10 @@ export function weigh() {
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   const { entry, first_page } = weigh();
+  if (process.argv.includes('--json')) {
+    console.log(JSON.stringify({ entry, first_page }));
+    process.exit(0);
+  }
   console.log(`first load (sign-in):            ${(entry / 1000).toFixed(1)} kB compressed`);
   console.log(`with frame and first page:       ${(first_page / 1000).toFixed(1)} kB compressed`);
 }
