@@ -29,6 +29,7 @@ constexpr std::size_t max_descriptors = 4;
 // What a peer that does not read may leave in our memory before the channel ends.
 constexpr std::size_t max_queued_bytes = 64 * 1024 * 1024;
 constexpr std::size_t read_bytes = 64 * 1024;
+constexpr int frames_at_once = 8;
 
 struct Outgoing {
   std::string bytes;
@@ -235,6 +236,7 @@ struct Channel::State : std::enable_shared_from_this<Channel::State> {
   bool writing = false;
   std::deque<Outgoing> queue;
   std::size_t queued = 0;
+  int taken_at_once = 0;  // frames, since the reader last waited
   std::string buffer;
   std::size_t consumed = 0;
   std::deque<Fd> arrived;
@@ -251,7 +253,14 @@ Async<std::optional<Received>> Channel::receive() {
   std::shared_ptr<State> state = state_;
   try {
     while (!state->closed) {
-      if (auto frame = state->next_frame()) co_return frame;
+      if (auto frame = state->next_frame()) {
+        // A peer that always has another one ready must not keep all else from its turn.
+        if (++state->taken_at_once >= frames_at_once) {
+          state->taken_at_once = 0;
+          co_await yield_to_loop();
+        }
+        co_return frame;
+      }
       state->forget_consumed();
       State::Read read = state->read_some();
       if (read == State::Read::end) {
@@ -259,6 +268,7 @@ Async<std::optional<Received>> Channel::receive() {
         break;
       }
       if (read == State::Read::some) continue;
+      state->taken_at_once = 0;
       auto [error] = co_await state->descriptor.async_wait(Descriptor::wait_read,
                                                            asio::as_tuple(asio::use_awaitable));
       if (error && !state->closed) throw Cancelled{"the channel's reader was stopped"};
