@@ -135,11 +135,10 @@ class Node:
 
     def pids(self):
         pids = [self.daemon.pid]
-        for record in pathlib.Path("/run/posada").glob("*/front.json"):
-            pid = json.loads(record.read_text())["pid"]
-            words = pathlib.Path(f"/proc/{pid}/cmdline")
-            if words.exists() and self.root.encode() in words.read_bytes():
-                pids.append(pid)
+        admin = self.admin_socket()
+        if admin:
+            front = pathlib.Path(admin).parent / "front.json"
+            pids.append(json.loads(front.read_text())["pid"])
         return pids
 
     def memory(self):
